@@ -35,7 +35,7 @@ class CurveBand(NamedTuple):
 def mean_band(samples: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Band:
     """Mean of independent samples and its two-sided Student t band.
 
-    samples: float (n,), n >= 1, finite, any unit (the band has the same). One sample has a mean and NaN limits.
+    samples: float (n,), n >= 1, finite, any unit (the band has the same). One sample leaves the limits NaN.
     Raises ValueError for no samples, a non-finite sample or a confidence outside (0, 1).
     """
     values = _checked(samples, confidence)
@@ -46,8 +46,8 @@ def mean_band(samples: Sequence[float] | NDArray[np.float64], confidence: float 
 def curve_band(curves: NDArray[np.float64], confidence: float = 0.95) -> CurveBand:
     """Pointwise mean and Student t band of curves, float (n, points), sampled at the same points.
 
-    The band is pointwise: it covers the mean at each point, not the whole curve at once. A point where a curve
-    is NaN (not defined there) has NaN mean and limits. Raises ValueError for no curves or a wrong shape.
+    The band is pointwise: it covers the mean at each point, not the whole curve at once. Where a curve is
+    NaN (not defined there) so are mean and limits. Raises ValueError for no curves or a wrong shape.
     """
     _check_confidence(confidence)
     values = np.asarray(curves, dtype=np.float64)
@@ -69,10 +69,11 @@ def ratio_band(
 ) -> Band:
     """Ratio of the means of two independent groups of positive samples, with its band.
 
-    The band is Student t on the logarithm of the ratio: by the delta method the logarithm of a mean m has the
-    variance s^2 / (n m^2), the two add, and Welch-Satterthwaite gives the degrees of freedom. It is asymmetric and
-    inverting the ratio inverts the band. n is the smaller group's size; with fewer than two samples in a group the
-    limits are NaN. Raises ValueError for an empty group or a sample that is not positive and finite.
+    The band is Student t on the logarithm of the ratio: by the delta method the logarithm of a mean m has
+    the variance s^2 / (n m^2), the two add, and Welch-Satterthwaite gives the degrees of freedom. It is
+    asymmetric, and inverting the ratio inverts the band. n is the smaller group's size; with fewer than two
+    samples in a group the limits are NaN. Raises ValueError for an empty group or a sample that is not
+    positive and finite.
     """
     logs, variances, sizes = [], [], []
     for samples in (numerator, denominator):

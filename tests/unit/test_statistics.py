@@ -59,8 +59,8 @@ def test_ratio_band_inverts_and_scales():
 
 
 def test_ratio_band_by_hand_for_equal_groups():
-    # n = 2 each, {9, 11} over {9, 11}: variance of a log mean is 2/2/100 = 0.01 each, 0.02 in all, 2 degrees of
-    # freedom, t(0.975, 2) = 4.3026527
+    # n = 2 each, {9, 11} over {9, 11}: variance of a log mean is 2/2/100 = 0.01 each, 0.02 in all,
+    # 2 degrees of freedom, t(0.975, 2) = 4.3026527
     band = ratio_band([9.0, 11.0], [9.0, 11.0])
     assert band.high == pytest.approx(np.exp(4.3026527 * np.sqrt(0.02)), rel=1e-6)
     assert band.low == pytest.approx(1 / band.high)

@@ -1,0 +1,41 @@
+"""Morphology of a deposit: arrays in, numbers out (numpy and scipy only).
+
+An occupancy is a bool array (nx, ny, nz), True where there is metal, z = 0 at the collector, periodic in x
+and y; (nx, nz) is read as ny = 1. Lengths are in voxels: multiply by the voxel's edge.
+"""
+
+from .clusters import (
+    attached_to_collector,
+    closed_porosity,
+    cluster_sizes,
+    detached_share,
+    label_periodic,
+)
+from .current import current_profile, tip_to_mean_current
+from .height import height_map
+from .porosity import porosity, porosity_profile, solid_profile
+from .roughness import Roughness, roughness
+from .spectrum import Spectrum, autocorrelation_length, hurst_exponent, power_spectrum
+from .thickness import thickness, thickness_percentile
+
+__all__ = [
+    "Roughness",
+    "Spectrum",
+    "attached_to_collector",
+    "autocorrelation_length",
+    "closed_porosity",
+    "cluster_sizes",
+    "current_profile",
+    "detached_share",
+    "height_map",
+    "hurst_exponent",
+    "label_periodic",
+    "porosity",
+    "porosity_profile",
+    "power_spectrum",
+    "roughness",
+    "solid_profile",
+    "thickness",
+    "thickness_percentile",
+    "tip_to_mean_current",
+]

@@ -1,0 +1,71 @@
+"""Clusters on the periodic lattice: what is joined to the collector, what is cut off, which pores are shut.
+
+Neighbors share a face. scipy.ndimage.label is not periodic, so its labels are joined across x and y.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from .height import as_occupancy, height_map
+
+
+def label_periodic(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Labels of a mask's face-joined clusters, periodic in x and y: int32 (nx, ny, nz), and their number.
+
+    Label 0 is the background; clusters are numbered 1..count. Raises ValueError for an array that is no mask.
+    """
+    labels, count = ndimage.label(as_occupancy(mask))
+    pairs = []
+    for low, high in ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1])):
+        touching = (low > 0) & (high > 0)
+        pairs.append(np.stack([low[touching], high[touching]]))
+    first, second = np.concatenate(pairs, axis=1)
+    graph = coo_array((np.ones(first.size, dtype=bool), (first, second)), shape=(count + 1, count + 1))
+    # the background is a node without edges and comes first, so it keeps the number 0
+    joined, renumber = connected_components(graph, directed=False)
+    return renumber[labels].astype(np.int32), int(joined) - 1
+
+
+def cluster_sizes(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Voxels of every periodic cluster of the mask, largest first: int64 (count,)."""
+    labels, count = label_periodic(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    return np.sort(sizes)[::-1].astype(np.int64)
+
+
+def attached_to_collector(occupancy: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The metal joined to the collector, that is to metal in layer z = 0: bool (nx, ny, nz)."""
+    labels, count = label_periodic(occupancy)
+    return _keep(labels, count, labels[:, :, 0])
+
+
+def detached_share(occupancy: NDArray[np.bool_]) -> float:
+    """Share of the metal that has lost its path to the collector ('dead' metal), 0..1; 0 without metal."""
+    deposit = as_occupancy(occupancy)
+    metal = int(np.count_nonzero(deposit))
+    return 1.0 - np.count_nonzero(attached_to_collector(deposit)) / metal if metal else 0.0
+
+
+def closed_porosity(occupancy: NDArray[np.bool_]) -> float:
+    """Share of the space under the envelope that is void without a path to the electrolyte above, 0..1.
+
+    Raises ValueError for an array that is no occupancy or a deposit that covers the top layer of the box.
+    """
+    deposit = as_occupancy(occupancy)
+    if deposit[:, :, -1].all():
+        raise ValueError("the deposit covers the top of the box: no electrolyte above it to be joined to")
+    enclosed = int(height_map(deposit).sum())
+    labels, count = label_periodic(~deposit)
+    shut = ~deposit & ~_keep(labels, count, labels[:, :, -1])
+    return np.count_nonzero(shut) / enclosed if enclosed else 0.0
+
+
+def _keep(labels: NDArray[np.int32], count: int, seeds: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """The voxels whose label occurs among the seeds, background excepted."""
+    kept = np.zeros(count + 1, dtype=np.bool_)
+    kept[seeds.ravel()] = True
+    kept[0] = False
+    return np.asarray(kept[labels])
