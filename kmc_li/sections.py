@@ -254,7 +254,7 @@ class Layer(Section):
         """Signed face shift for each pascal, s (-s_pol d33) h_eff/(eps0 eps_r) [V/Pa]."""
         charge = -self.orientation * self.d33_pC_N * 1e-12
         permittivity = constants.VACUUM_PERMITTIVITY_F_M * self.relative_permittivity
-        return self.unscreened_share * charge * self.stressed_depth_m / permittivity
+        return self.unscreened_share * charge * self.stressed_depth_m / permittivity + 0.0  # no minus zero
 
 
 class Numerics(Section):
