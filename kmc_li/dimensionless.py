@@ -32,6 +32,7 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
     eta_V = p.current_density_A_m2 * p.charge_transfer_resistance_ohm_m2
     wagner_um = p.wagner_length_m * 1e6
     monolayer_s = p.voxel_charge_C / (p.current_density_A_m2 * p.voxel_m**2)
+    per_voxel = wagner_um / p.lattice.voxel_um
     voxel = f"a voxel of {p.lattice.voxel_um:g} um"
     out = [
         Quantity("Wagner length", "W", wagner_um, "conductivity x charge-transfer resistance", "um"),
@@ -39,7 +40,7 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
             "Wagner length / bud radius", "W/R", wagner_um / BUD_RADIUS_UM,
             f"R = {BUD_RADIUS_UM:g} um; below about 1 tips run hot, far above 1 the current is even",
         ),
-        Quantity("Wagner length / voxel", "W/D", wagner_um / p.lattice.voxel_um, f"{voxel}; above 1 resolves W"),
+        Quantity("Wagner length / voxel", "W/D", per_voxel, f"{voxel}; above 1 resolves W"),
         Quantity("kinetic overpotential", "j R_ct", eta_V * 1e3, "what a shift competes with", "mV"),
         Quantity("monolayer time", "t_1", monolayer_s, f"for {voxel} all over the electrode", "s"),
         Quantity("hop rate / plate rate", "", _hops_per_plating(p, monolayer_s), _hops_meaning(p)),

@@ -150,10 +150,13 @@ def _product(tokens: list[re.Match[str]], text: str) -> Unit:
 
 
 def convert(value: float, source: str, target: str) -> float:
-    """A finite value given in the unit `source`, in the unit `target`, rounded once. Raises UnitError."""
+    """A finite value given in the unit `source`, in the unit `target`. Raises UnitError.
+
+    The value is taken as the shortest decimal that names it, so that 0.1 um are 1e-7 m to the last bit.
+    """
     if not math.isfinite(value):
         raise UnitError("not a finite number")
-    return _scaled(Fraction(value), source, target)
+    return _scaled(Fraction(repr(float(value))), source, target)
 
 
 def read(text: str, target: str) -> float:
