@@ -98,9 +98,18 @@ def study_names() -> list[str]:
     return sorted(path.stem for path in _studies_folder().glob("*.toml"))
 
 
-def study_path(name: str) -> Path:
-    """Path of the study file `name` ("bare" or "bare.toml") that comes with the package. Raises UserError."""
-    stem = name.removesuffix(".toml")
-    if stem not in study_names():
-        raise UserError(f"no study {name!r} comes with kmc_li, must be one of {', '.join(study_names())}")
-    return _studies_folder() / f"{stem}.toml"
+def study_path(study: str | Path) -> Path:
+    """The file meant by a path, or by the bare name of a study that comes with the package ("piezo").
+
+    A folder of that name, such as an earlier run's, does not hide the study. A path that does not exist comes
+    back as it is: reading it gives the clear error. Raises UserError for a bare name that is neither.
+    """
+    path = Path(study)
+    if path.is_file() or path.name != str(study) or path.suffix:
+        return path
+    if path.name not in study_names():
+        raise UserError(
+            f"{study}: no such file, and no study of this name comes with kmc_li, must be one of "
+            f"{', '.join(study_names())}"
+        )
+    return _studies_folder() / f"{path.name}.toml"

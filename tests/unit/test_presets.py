@@ -1,6 +1,7 @@
 """Presets: sources, hand-computed consequences, and the study files that come with the package."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -54,13 +55,19 @@ def load(name: str) -> Parameters:
     return Parameters.from_toml(presets.study_path(name))
 
 
-def test_the_studies_are_there() -> None:
+def test_the_studies_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"bare", "inert", "piezo", "anti_poled", "screened", "tiny", "literature"} <= set(presets.study_names())
-    assert presets.study_path("bare.toml") == presets.study_path("bare")
-    with pytest.raises(UserError, match="no study 'nope' comes with kmc_li, must be one of anti_poled, bare"):
+    with pytest.raises(UserError, match="nope: no such file, and no study .* must be one of anti_poled, bare"):
         presets.study_path("nope")
-    with pytest.raises(UserError):
-        presets.study_path("../../pyproject")
+    monkeypatch.chdir(tmp_path)
+    shipped = presets.study_path("piezo")
+    assert shipped.is_file() and shipped.name == "piezo.toml"
+    (tmp_path / "piezo").mkdir()  # a run's folder does not hide the study, the user's own file does
+    assert presets.study_path("piezo") == shipped
+    for own in ("bare", "piezo.toml", "./piezo", "a/b.toml"):
+        if "/" not in own:
+            (tmp_path / own).write_text("")
+        assert presets.study_path(own) == Path(own)
 
 
 @pytest.mark.parametrize("name", presets.study_names())
