@@ -4,7 +4,7 @@ Bands are Student t at every number of runs. At n = 8 a percentile bootstrap cov
 where Student t covers 94.5 %, and above 30 runs t and normal quantiles agree to 5 %.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,12 +35,23 @@ class CurveBand(NamedTuple):
 def mean_band(samples: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Band:
     """Mean of independent samples and its two-sided Student t band.
 
-    samples: float (n,), n >= 1, finite, any unit (the band has the same). One sample leaves the limits NaN.
-    Raises ValueError for no samples, a non-finite sample or a confidence outside (0, 1).
+    samples: float (n,), n >= 1, any unit (the band has the same). One sample leaves the limits NaN; a NaN
+    sample (a metric that is not defined there) leaves all NaN. Raises ValueError for no samples, an infinite
+    one or a confidence outside (0, 1).
     """
     values = _checked(samples, confidence)
     mean, low, high, n = curve_band(values[:, None], confidence)
     return Band(float(mean[0]), float(low[0]), float(high[0]), n)
+
+
+def mean_bands(rows: Sequence[Mapping[str, float]], confidence: float = 0.95) -> dict[str, Band]:
+    """The mean band of every metric of a group; rows are its runs, metric -> value, with the same metrics.
+
+    Raises ValueError for no rows or rows whose metrics differ.
+    """
+    if not rows or any(row.keys() != rows[0].keys() for row in rows):
+        raise ValueError("rows must be at least one, all with the same metrics")
+    return {name: mean_band([row[name] for row in rows], confidence) for name in rows[0]}
 
 
 def curve_band(curves: NDArray[np.float64], confidence: float = 0.95) -> CurveBand:
@@ -78,7 +89,7 @@ def ratio_band(
     logs, variances, sizes = [], [], []
     for samples in (numerator, denominator):
         values = _checked(samples, confidence)
-        if values.min() <= 0:
+        if not values.min() > 0:
             raise ValueError(f"a ratio band needs positive samples, got {values.min():g}")
         logs.append(float(np.log(values.mean())))
         sizes.append(values.size)
@@ -113,6 +124,6 @@ def _checked(samples: Sequence[float] | NDArray[np.float64], confidence: float) 
     values = np.asarray(samples, dtype=np.float64)
     if values.ndim != 1 or values.size == 0:
         raise ValueError(f"samples must be a sequence of at least one number, got shape {values.shape}")
-    if not np.isfinite(values).all():
+    if np.isinf(values).any():
         raise ValueError(f"samples must be finite, got {values.tolist()}")
     return values

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kmc_li.statistics import band_words, curve_band, mean_band, ratio_band
+from kmc_li.statistics import band_words, curve_band, mean_band, mean_bands, ratio_band
 
 
 def test_mean_band_by_hand():
@@ -16,6 +16,14 @@ def test_mean_band_by_hand():
     assert band.high == pytest.approx(3 + half, abs=1e-6)
 
 
+def test_mean_bands_is_mean_band_of_each_metric():
+    rows = [{"Sa": 1.0, "Sq": 4.0}, {"Sa": 2.0, "Sq": 8.0}]
+    assert mean_bands(rows) == {"Sa": mean_band([1.0, 2.0]), "Sq": mean_band([4.0, 8.0])}
+    for bad in ([], [{"Sa": 1.0}, {"Sq": 1.0}]):
+        with pytest.raises(ValueError, match="same metrics"):
+            mean_bands(bad)
+
+
 def test_one_sample_has_no_band():
     band = mean_band([7.0])
     assert (band.mean, band.n) == (7.0, 1)
@@ -24,10 +32,16 @@ def test_one_sample_has_no_band():
     assert ratio_band([2.0], [1.0, 3.0]).mean == 1.0
 
 
-@pytest.mark.parametrize("bad", [[], [1.0, np.nan], [np.inf], [[1.0, 2.0]]])
+@pytest.mark.parametrize("bad", [[], [1.0, -np.inf], [np.inf], [[1.0, 2.0]]])
 def test_bad_samples_are_refused(bad):
     with pytest.raises(ValueError, match="samples must be"):
         mean_band(bad)
+
+
+def test_what_is_not_defined_for_a_run_is_not_defined_for_the_group():
+    assert np.isnan(mean_band([1.0, np.nan, 2.0])[:3]).all()
+    with pytest.raises(ValueError, match="positive"):
+        ratio_band([1.0, np.nan], [1.0, 1.0])
 
 
 def test_bad_confidence_and_shapes_are_refused():

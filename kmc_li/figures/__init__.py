@@ -1,0 +1,13 @@
+"""Figures of runs: each a function from loaded runs to a matplotlib Figure. No pyplot, no global state.
+
+from kmc_li.figures import comparison_figure, save
+figure = comparison_figure({"bare": bare_runs, "piezo": piezo_runs}, ("bare", "piezo", 1.73))
+    save(figure, "comparison.pdf")
+"""
+
+from kmc_li.figures.comparison import comparison_figure
+from kmc_li.figures.profiles import profiles_figure
+from kmc_li.figures.series import series_figure
+from kmc_li.figures.style import check_path, save
+
+__all__ = ["check_path", "comparison_figure", "profiles_figure", "save", "series_figure"]

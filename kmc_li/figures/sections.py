@@ -1,0 +1,143 @@
+"""Pictures of one deposit: the shaded cross section and the height map."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from kmc_li.figures.style import HEIGHT_COLORS, MUTED
+from kmc_li.morphology import height_map
+from kmc_li.morphology.height import as_occupancy
+
+if TYPE_CHECKING:
+    from kmc_li.run import Run
+
+ELECTROLYTE = "#F3F6FA"
+LAYER = "#FBEFD0"
+COPPER = "#B5713C"
+COLLECTOR_SHARE = 0.022  # thickness of the drawn collector, as a share of the height axis
+_FINE = 4  # picture elements an edge of a voxel
+
+
+def section_depth(occupancy: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How far behind the middle plane y = ny // 2 the first metal lies: int64 (nx, nz) in voxels.
+
+    0 in the plane itself, ny where the line of sight meets none. The line runs once through the periodic box.
+    """
+    deposit = as_occupancy(occupancy)
+    ny = deposit.shape[1]
+    ahead = np.roll(deposit, -(ny // 2), axis=1)
+    return np.asarray(np.where(ahead.any(axis=1), np.argmax(ahead, axis=1), ny), dtype=np.int64)
+
+
+def section_image(
+    occupancy: NDArray[np.bool_], color: str, layers: int, rest_plane: float = np.inf, depth: float = 0.0
+) -> NDArray[np.float64]:
+    """RGB picture of the cross section, float (layers * 4, nx * 4, 3), first row at the collector.
+
+    The cut through the metal has the group's color and a dark rim; metal behind it is lit from above left
+    and fades with distance. From rest_plane to rest_plane + depth [voxels] the ground has the layer's tint.
+    """
+    behind = section_depth(occupancy)[:, :layers].T
+    far = as_occupancy(occupancy).shape[1]
+    behind = np.pad(behind, ((0, layers - behind.shape[0]), (0, 0)), constant_values=far)
+    height = (np.arange(layers) + 0.5)[:, None, None]
+    in_layer = (height > rest_plane) & (height < rest_plane + depth)
+    ground = np.where(in_layer, to_rgb(LAYER), to_rgb(ELECTROLYTE)) * np.ones((*behind.shape, 1))
+    picture = _lit_metal(behind, far, color, ground)
+    picture = np.where((behind == far)[:, :, None], ground, picture)
+    fine = np.kron(picture, np.ones((_FINE, _FINE, 1))).astype(np.float64)
+    return _with_cut(fine, np.kron(behind == 0, np.ones((_FINE, _FINE))) > 0, color)
+
+
+def _lit_metal(
+    behind: NDArray[np.int64], far: int, color: str, ground: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The metal behind the cut as seen from the front: lit by its slope, fading into the ground."""
+    smooth = gaussian_filter(behind.astype(float), 0.8, mode=("nearest", "wrap"))
+    slope_z, slope_x = np.gradient(np.pad(smooth, 1, mode="edge"))
+    slope_z, slope_x = slope_z[1:-1, 1:-1], slope_x[1:-1, 1:-1]
+    # metal that recedes upwards (its top) or to the left faces a lamp above left
+    light = (0.75 * slope_z - 0.45 * slope_x + 0.9) / np.sqrt(1 + slope_x**2 + slope_z**2) / 1.25
+    tone = np.clip(0.42 + 0.58 * light, 0.25, 1.0)[:, :, None]
+    metal = (0.55 * np.array(to_rgb(color)) + 0.45 * np.array(to_rgb("#B9BCC2"))) * tone
+    haze = (1 - np.exp(-behind / (0.35 * max(far, 8))))[:, :, None]
+    return np.asarray(metal + (ground - metal) * (0.15 + 0.8 * haze))
+
+
+def _with_cut(picture: NDArray[np.float64], cut: NDArray[np.bool_], color: str) -> NDArray[np.float64]:
+    """The picture with the cut plane painted over it and its rim darkened."""
+    core = cut.copy()
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        core &= np.roll(cut, step, axis) | _outer_row(cut.shape, axis, step)
+    paint = np.array(to_rgb(color))
+    picture[cut] = 0.45 * paint
+    picture[core] = paint
+    return picture
+
+
+def _outer_row(shape: tuple[int, ...], axis: int, step: int) -> NDArray[np.bool_]:
+    """True where a roll along z (axis 0) came in from the other end: the box is not periodic there."""
+    mask = np.zeros(shape, dtype=np.bool_)
+    if axis == 0:
+        mask[0 if step > 0 else -1] = True
+    return mask
+
+
+def draw_section(axes: Axes, run: "Run", color: str, top_um: float) -> None:
+    """The cross section of a run in physical units: width and height in um, collector at the bottom."""
+    edge = run.parameters.lattice.voxel_um
+    width = run.occupancy.shape[0] * edge
+    layers = int(np.ceil(top_um / edge))
+    rest, depth = rest_plane_um(run), 0.0
+    if rest is not None and run.parameters.layer is not None:
+        depth = run.parameters.layer.thickness_um / edge
+    picture = section_image(run.occupancy, color, layers, np.inf if rest is None else rest / edge, depth)
+    axes.imshow(picture, origin="lower", extent=(0, width, 0, layers * edge), interpolation="nearest")
+    collector = COLLECTOR_SHARE * top_um
+    axes.add_patch(Rectangle((0, -collector), width, collector, color=COPPER, linewidth=0))
+    if rest is not None and rest < top_um:
+        axes.axhline(rest, color=MUTED, linewidth=0.6, dashes=(4, 2))
+    axes.set_xlim(0, width)
+    axes.set_ylim(-collector, top_um)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+
+def rest_plane_um(run: "Run") -> float | None:
+    """The height of the layer's rest plane at the end of a run [um]; None for a bare electrode."""
+    if run.parameters.layer is None or "rest_plane_um" not in run.series:
+        return None
+    last = float(run.series["rest_plane_um"][-1])
+    return last if np.isfinite(last) else None
+
+
+def draw_height_map(axes: Axes, run: "Run", lowest_um: float, highest_um: float) -> AxesImage:
+    """The height map of a run seen from above, the cross section's plane marked by two ticks."""
+    edge = run.parameters.lattice.voxel_um
+    nx, ny = run.occupancy.shape[:2]
+    image = axes.imshow(
+        height_map(run.occupancy).T * edge,
+        origin="lower",
+        extent=(0, nx * edge, 0, ny * edge),
+        interpolation="nearest",
+        cmap=HEIGHT_COLORS,
+        vmin=lowest_um,
+        vmax=highest_um,
+        aspect="auto" if ny == 1 else "equal",
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+    if ny > 1:
+        cut = (ny // 2 + 0.5) * edge
+        for x, side in ((0.0, "right"), (nx * edge, "left")):
+            pointer = "▸" if side == "right" else "◂"
+            axes.text(x, cut, pointer, ha=side, va="center", fontsize=6, color=MUTED)
+    return image
