@@ -1,0 +1,429 @@
+"""Run folders: what is committed stays, what is damaged is noticed, what is foreign is refused."""
+
+import io
+import json
+import multiprocessing
+import random
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+from fake_simulation import tiny
+
+from kmc_li import files, store
+from kmc_li.errors import UserError
+from kmc_li.hdf5 import DamagedFile
+from kmc_li.manifest import Manifest, read_manifest, sealed
+from kmc_li.run import pack
+from kmc_li.store import History, RunFolder, StoreWarning, load_run, state_sha256
+
+PARAMETERS = tiny()
+SHAPE = (8, 8, 32)
+
+
+def part(number):
+    """What a run could have to commit the number-th time: history, occupancy, state, events."""
+    rng = np.random.default_rng(number)
+    occupancy = rng.random(SHAPE) < 0.3
+    history = History(
+        rows=[{"time_s": number + 0.1 * i, "thickness_um": rng.random()} for i in range(3)],
+        snapshots=[(0.1 * number, pack(occupancy))],
+    )
+    arrays = {"occupancy": occupancy, "field": rng.random(SHAPE), "table": rng.integers(0, 9, 77, dtype="i4")}
+    return history, occupancy, (arrays, {"rng": rng.bit_generator.state, "time_s": 0.1 + 0.2}), 100 * number
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def written(path):
+    """A folder with three commits."""
+    with RunFolder.create(path, PARAMETERS, 5) as folder:
+        for number in range(3):
+            folder.commit(*part(number))
+    return path
+
+
+def names(path):
+    return sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
+
+
+def reseal(path, **changes):
+    """What a clever attacker does: change the manifest and seal it again."""
+    manifest = read_manifest(path).model_copy(update=changes)
+    (path / "run.json").write_bytes(sealed(manifest))
+
+
+def test_what_is_committed_is_loaded(written):
+    run = load_run(written)
+    assert run.seed == 5 and run.parameters == PARAMETERS and run.finished is None and run.path == written
+    assert run.series["time_s"].tolist() == [n + 0.1 * i for n in range(3) for i in range(3)]
+    assert np.array_equal(run.occupancy, part(2)[1])
+    assert run.snapshots.areal_capacity_mAh_cm2 == (0.0, 0.1, 0.2)
+    for number, (_, occupancy) in enumerate(run.snapshots):
+        assert np.array_equal(occupancy, part(number)[1])
+    assert {"kmc_li", "commit", "date_utc"} <= run.provenance.keys()
+
+
+def test_the_state_comes_back_bit_for_bit(written):
+    with RunFolder.open(written) as folder:
+        arrays, scalars = folder.restart()
+    expected_arrays, expected_scalars = part(2)[2]
+    assert scalars == expected_scalars
+    assert state_sha256(arrays, scalars) == state_sha256(expected_arrays, expected_scalars)
+
+
+def test_two_checkpoints_are_kept_and_one_at_the_end(written):
+    assert names(written) == [
+        ".lock", "checkpoint-000002.h5", "checkpoint-000003.h5", "run.json",
+        "segments/000000.h5", "segments/000001.h5", "segments/000002.h5",
+    ]  # fmt: skip
+    with RunFolder.open(written) as folder:
+        folder.restart()
+        folder.commit(*part(3), finished="capacity", report={"tv": [0.1, float("nan")]})
+    assert [name for name in names(written) if "checkpoint" in name] == ["checkpoint-000004.h5"]
+    run = load_run(written)
+    assert run.finished == "capacity" and run.state_sha256 == state_sha256(*part(3)[2])
+    assert run.report["tv"][0] == 0.1
+
+
+def test_state_hash_sees_everything():
+    arrays, scalars = {"a": np.arange(6.0)}, {"t": 1.0}
+    variants = [
+        (arrays, scalars),
+        ({"b": np.arange(6.0)}, scalars),
+        ({"a": np.arange(6.0).reshape(2, 3)}, scalars),
+        ({"a": np.arange(6.0).astype("f4")}, scalars),
+        ({"a": np.nextafter(np.arange(6.0), 9)}, scalars),
+        (arrays, {"t": np.nextafter(1.0, 2)}),
+        (arrays, {"t": 1}),
+        ({**arrays, "c": np.zeros(0)}, scalars),
+    ]
+    assert len({state_sha256(*variant) for variant in variants}) == len(variants)
+    both = {"a": np.zeros(2), "b": np.ones(2)}
+    assert state_sha256(both, {"x": 1, "y": 2}) == state_sha256(
+        dict(reversed(both.items())), {"y": 2, "x": 1}
+    )
+
+
+# --- interruption -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("writes", range(7))
+def test_a_kill_between_any_two_writes_leaves_the_last_commit(path, monkeypatch, writes):
+    """Each commit is three writes; killed after `writes` of them, whole commits count and nothing else."""
+    real, left = store.write_atomically, [writes + 1]  # one for the first run.json
+
+    class Killed(BaseException):
+        pass
+
+    def write(target, data):
+        if left[0] == 0:
+            (target.with_name(f".{target.name}.tmp")).write_bytes(data[:100])
+            raise Killed
+        left[0] -= 1
+        real(target, data)
+
+    monkeypatch.setattr(store, "write_atomically", write)
+    with pytest.raises(Killed), RunFolder.create(path, PARAMETERS, 5) as folder:
+        for number in range(3):
+            folder.commit(*part(number))
+    monkeypatch.undo()
+    commits = writes // 3
+    with RunFolder.open(path) as folder:
+        state = folder.restart()
+        assert len(folder.manifest.segments) == commits
+        assert state is None if commits == 0 else state[1] == part(commits - 1)[2][1]
+        for number in range(commits, 3):
+            folder.commit(*part(number))
+    assert load_run(path).series["time_s"].size == 9
+    assert not [name for name in names(path) if "tmp" in name]
+
+
+def test_killed_before_the_first_manifest_the_folder_counts_as_empty(path):
+    (path / "segments").mkdir(parents=True)
+    (path / ".run.json.tmp").write_text("{")
+    (path / ".lock").touch()
+    RunFolder.create(path, PARAMETERS, 5).__exit__()
+    with pytest.raises(UserError, match="no data yet"):
+        load_run(path)
+
+
+def test_a_full_disk_is_one_clear_line_and_costs_nothing(written, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    with RunFolder.open(written) as folder:
+        folder.restart()
+        monkeypatch.setattr(files.os, "fsync", full)
+        with pytest.raises(UserError, match="cannot write .*segments/000003.h5: No space left on device"):
+            folder.commit(*part(3))
+        monkeypatch.undo()
+        assert load_run(written).series["time_s"].size == 9
+        assert not [name for name in names(written) if "tmp" in name]
+        history = part(3)
+        folder.commit(*history)
+    assert load_run(written).series["time_s"].size == 12
+
+
+def test_a_reader_beside_the_writer_sees_whole_commits(path):
+    with RunFolder.create(path, PARAMETERS, 5) as folder:
+        for number in range(3):
+            folder.commit(*part(number))
+            run = load_run(path)
+            assert run.series["time_s"].size == 3 * (number + 1)
+            assert np.array_equal(run.occupancy, part(number)[1])
+
+
+def _open_elsewhere(path, answer):
+    try:
+        RunFolder.open(path)
+        answer.put("opened")
+    except UserError as error:
+        answer.put(str(error))
+
+
+def test_two_processes_cannot_write_one_run(written):
+    context = multiprocessing.get_context("spawn")
+    answer = context.SimpleQueue()
+    with RunFolder.open(written):
+        with pytest.raises(UserError, match="is being written by another process"):
+            RunFolder.open(written)
+        worker = context.Process(target=_open_elsewhere, args=(written, answer))
+        worker.start()
+        said = answer.get()
+        worker.join()
+    assert "is being written by another process (process " in said
+    RunFolder.open(written).__exit__()
+
+
+# --- damage -----------------------------------------------------------------------------------------------------
+
+
+def flip(file, rng):
+    data = bytearray(file.read_bytes())
+    data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["run.json", "segments/000001.h5"])
+def test_every_bit_flip_in_what_is_loaded_is_noticed(written, name):
+    rng, file = random.Random(name), written / name
+    sound = file.read_bytes()
+    for _ in range(150):
+        flip(file, rng)
+        with pytest.raises(UserError):
+            load_run(written)
+        file.write_bytes(sound)
+    load_run(written)
+
+
+def test_every_bit_flip_in_a_checkpoint_falls_back_to_the_one_before(written, tmp_path):
+    rng = random.Random(3)
+    for trial in range(60):
+        copy = shutil.copytree(written, tmp_path / str(trial))
+        flip(copy / "checkpoint-000003.h5", rng)
+        with RunFolder.open(copy) as folder:
+            with pytest.warns(
+                StoreWarning, match="checkpoint-000003.h5 is damaged.*going on from checkpoint-000002"
+            ):
+                _, scalars = folder.restart()
+        assert scalars == part(1)[2][1]
+        assert load_run(copy).series["time_s"].size == 6
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000])
+def test_a_truncated_checkpoint_falls_back(written, size):
+    file = written / "checkpoint-000003.h5"
+    file.write_bytes(file.read_bytes()[:size])
+    with RunFolder.open(written) as folder, pytest.warns(StoreWarning, match="is damaged"):
+        assert folder.restart()[1] == part(1)[2][1]
+
+
+def test_a_missing_last_segment_falls_back_and_others_do_not(written):
+    (written / "segments/000002.h5").unlink()
+    with pytest.raises(DamagedFile, match="segments/000002.h5 cannot be read: No such file"):
+        load_run(written)
+    with RunFolder.open(written) as folder:
+        with pytest.warns(StoreWarning, match="segments/000002.h5"):
+            assert folder.restart()[1] == part(1)[2][1]
+        folder.commit(*part(2))
+    assert load_run(written).series["time_s"].size == 9
+    (written / "segments/000000.h5").unlink()
+    with RunFolder.open(written) as folder, pytest.raises(DamagedFile, match="no sound checkpoint is left"):
+        folder.restart()
+
+
+def test_snapshots_are_checked_when_read(written):
+    snapshots = load_run(written).snapshots
+    flip(written / "segments/000001.h5", random.Random(1))
+    assert snapshots[0].occupancy.any()
+    with pytest.raises(DamagedFile, match="segments/000001.h5 is damaged"):
+        snapshots[1]
+
+
+# --- foreign and hostile ------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_run_is_refused(tmp_path):
+    with pytest.raises(UserError, match="nowhere: no such folder"):
+        load_run(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="holds no run"):
+        load_run(tmp_path)
+    file = tmp_path / "run.json"
+    with pytest.raises(UserError, match="is a file, not the folder of a run"):
+        file.touch()
+        load_run(file)
+    for content, message in {
+        "": "not JSON",
+        "{": "not JSON",
+        "[" * 100_000: "not JSON",
+        "[]": "no run of kmc_li",
+        '{"format": "other"}': "no run of kmc_li",
+        '{"format": "kmc_li run"}': "has run format None",
+        '{"format": "kmc_li run", "format_version": 1}': "damaged or was edited",
+    }.items():
+        file.write_text(content)
+        with pytest.raises(UserError, match=message):
+            load_run(tmp_path)
+
+
+def test_a_run_of_another_version_is_named(written):
+    file = written / "run.json"
+    content = json.loads(file.read_text())
+    content["format_version"] = 2
+    content["provenance"]["kmc_li"] = "9.1"
+    file.write_text(json.dumps(content))
+    with pytest.raises(
+        UserError, match=r"has run format 2 \(written by kmc_li 9\.1\); this is kmc_li .* format 1"
+    ):
+        load_run(written)
+
+
+def test_an_edited_manifest_is_noticed(written):
+    file = written / "run.json"
+    file.write_text(file.read_text().replace('"seed": 5', '"seed": 6'))
+    with pytest.raises(DamagedFile, match="was edited"):
+        load_run(written)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../run/segments/000000.h5", "/etc/passwd", "segments/../../x.h5", "segments/000000.h5\n", "a.h5"],
+)
+def test_a_manifest_cannot_point_outside_its_folder(written, name):
+    entry = read_manifest(written).segments[0].model_copy(update={"name": name})
+    reseal(written, segments=[entry])
+    with pytest.raises(DamagedFile, match="not what a run has"):
+        load_run(written)
+
+
+def test_bad_parameters_in_a_manifest_are_named_by_their_folder(written):
+    parameters = read_manifest(written).parameters
+    reseal(written, parameters={**parameters, "lattice": {"nx": 10**6}})
+    with pytest.raises(UserError, match=r"run\.json: lattice\.nx"):
+        load_run(written)
+
+
+def replace_dataset(path, entry, name, build):
+    """Rebuild a file with another dataset in place of one, and list it in the manifest as if it belonged."""
+    file = path / entry.name
+    buffer = io.BytesIO(file.read_bytes())
+    with h5py.File(buffer, "r+") as content:
+        del content[name]
+        build(content, name)
+    file.write_bytes(buffer.getvalue())
+    return entry.model_copy(
+        update={
+            "sha256": store.hashlib.sha256(buffer.getvalue()).hexdigest(),
+            "bytes": len(buffer.getvalue()),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("occupancy", lambda f, n: f.create_dataset(n, (2**40,), "u1", chunks=(2**20,))),
+        ("occupancy", lambda f, n: f.create_dataset(n, data=np.zeros(255, "u1"))),
+        ("occupancy", lambda f, n: f.create_dataset(n, data=np.zeros(256, "i8"))),
+        ("series/time_s", lambda f, n: f.create_dataset(n, data=np.zeros(2))),
+        ("series/time_s", lambda f, n: f.create_dataset(n, data=np.zeros(3, "i8"))),
+        ("series/time_s", lambda f, n: f.create_dataset("series/other", data=np.zeros(3))),
+        ("series/time_s", lambda f, n: f.create_dataset("series/other", (0,), "f8")),
+        ("series/time_s", lambda f, n: None),
+        ("snapshots", lambda f, n: f.create_dataset(n, data=np.zeros((2, 256), "u1"))),
+        ("snapshots", lambda f, n: f.__setitem__(n, h5py.ExternalLink("/etc/passwd", "a"))),
+    ],
+)
+def test_a_segment_that_does_not_fit_its_run_is_refused(written, name, build):
+    segments = read_manifest(written).segments
+    segments[1] = replace_dataset(written, segments[1], name, build)
+    reseal(written, segments=segments)
+    with pytest.raises(DamagedFile, match=r"segments/000001\.h5 is (refused|damaged)"):
+        load_run(written)
+
+
+@pytest.mark.parametrize(
+    ("name", "build"),
+    [
+        ("state/field", lambda f, n: f.create_dataset(n, (2**40,), "u1", chunks=(2**20,))),
+        ("state/field", lambda f, n: f.create_dataset(n, data=np.zeros(SHAPE))),
+        ("scalars", lambda f, n: None),
+        ("scalars", lambda f, n: f.create_dataset(n, data=np.frombuffer(b"[" * 100_000, "u1"))),
+        ("scalars", lambda f, n: f.create_dataset(n, data=np.frombuffer(b"{}", "u1"))),
+        ("scalars", lambda f, n: f.create_dataset(n, (2**40,), "u1", chunks=(2**20,))),
+    ],
+)
+def test_a_checkpoint_that_does_not_fit_its_run_falls_back(written, name, build):
+    checkpoints = read_manifest(written).checkpoints
+    checkpoints[1] = replace_dataset(written, checkpoints[1], name, build)
+    reseal(written, checkpoints=checkpoints)
+    with RunFolder.open(written) as folder, pytest.warns(StoreWarning, match="checkpoint-000003.h5 is"):
+        assert folder.restart()[1] == part(1)[2][1]
+
+
+# --- new folders ------------------------------------------------------------------------------------------------
+
+
+def test_a_new_run_needs_an_unused_folder(written, tmp_path):
+    with pytest.raises(UserError, match="already holds a run: go on by `kmc-li resume"):
+        RunFolder.create(written, PARAMETERS, 5)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file"):
+        RunFolder.create(tmp_path / "file", PARAMETERS, 5)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").touch()
+    with pytest.raises(UserError, match="is not empty"):
+        RunFolder.create(other, PARAMETERS, 5)
+    assert names(other) == ["thesis.tex"]
+    with pytest.raises(UserError, match="cannot write"):
+        RunFolder.create(tmp_path / "file" / "below", PARAMETERS, 5)
+
+
+def test_rows_of_one_run_have_one_set_of_names(path):
+    with RunFolder.create(path, PARAMETERS, 5) as folder:
+        folder.commit(*part(0))
+        history, *rest = part(1)
+        history.rows[1] = {"time_s": 1.0}
+        with pytest.raises(ValueError, match="same names"):
+            folder.commit(history, *rest)
+        history.rows[:] = [{"time_s": 1.0}]
+        with pytest.raises(ValueError, match="hold"):
+            folder.commit(history, *rest)
+
+
+def test_find_runs(written, tmp_path):
+    assert store.find_runs(tmp_path) == store.find_runs(written) == [written]
+    with pytest.raises(UserError, match="holds no run"):
+        store.find_runs(written / "segments")
+
+
+def test_manifest_round_trip():
+    manifest = Manifest(parameters=PARAMETERS.to_dict(), seed=1, provenance={"note": '"manifest_sha256": "'})
+    assert json.loads(sealed(manifest))["seed"] == 1
