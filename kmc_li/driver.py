@@ -1,0 +1,201 @@
+"""simulate and resume: advance in short steps, record, store, and stop only where it can go on."""
+
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kmc_li import __version__
+from kmc_li.errors import UserError
+from kmc_li.files import StoreWarning
+from kmc_li.parameters import Parameters
+from kmc_li.progress import Report, run_bar
+from kmc_li.provenance import provenance
+from kmc_li.run import Run, Snapshots, pack, unpack
+from kmc_li.signals import noted_signals
+from kmc_li.store import History, RunFolder, load_run, require_unused, state_sha256
+
+if TYPE_CHECKING:
+    from kmc_li.simulation import Simulation
+
+_SECONDS_AN_ADVANCE = 0.25
+_FIRST_ADVANCE = 2_000
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT or SIGTERM arrived; the run was checkpointed first. signal_number: which; str: how to go on."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message, signal_number)
+        self.signal_number = signal_number
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def simulate(parameters: Parameters, seed: int, out: str | Path | None = None, progress: bool = False) -> Run:
+    """Grow one deposit to the study's stop.
+
+    seed: int >= 0; one seed gives the same bits on every machine. out: a new or empty folder that receives
+    the run (checkpointed, so that `resume` can complete it); None keeps the run in memory. progress: show a
+    bar (silent off a terminal). Raises UserError for bad input, before anything is written; Interrupted
+    after SIGINT or SIGTERM, once the run in `out` is checkpointed.
+    """
+    with run_bar(progress) as report:
+        return simulate_reporting(parameters, seed, out, report)
+
+
+def resume(path: str | Path, progress: bool = False) -> Run:
+    """Complete the run in a folder to its original target, bit for bit as if it had never stopped.
+
+    A finished run is returned as it is. Raises UserError for a folder that is no run, is damaged beyond its
+    checkpoints, was written by another version of kmc_li or is being written; Interrupted as in `simulate`.
+    """
+    with run_bar(progress) as report:
+        return resume_reporting(path, report)
+
+
+def warm_up(tell: Callable[[str], None]) -> None:
+    """Compile all kernels, or load them from the cache; tell(line) is called if that takes a while."""
+    from kmc_li import simulation
+
+    notice = threading.Timer(3.0, tell, ["compiling the kernels (once on this machine, about 30 s) ..."])
+    notice.daemon = True
+    notice.start()
+    try:
+        simulation.warm_up()
+    finally:
+        notice.cancel()
+
+
+def simulate_reporting(parameters: Parameters, seed: int, out: str | Path | None, report: Report) -> Run:
+    """`simulate`, with report(simulation) called after every advance."""
+    from kmc_li.simulation import Simulation
+
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UserError(f"seed: got {seed!r}, must be a whole number >= 0")
+    if out is None:
+        return _in_memory(Simulation(parameters, seed), parameters, seed, report)
+    out = Path(out)
+    require_unused(out)
+    simulation = Simulation(parameters, seed)
+    with noted_signals() as received, RunFolder.create(out, parameters, seed) as folder:
+        _drive_stored(simulation, folder, received, report, fresh=True)
+    return load_run(out)
+
+
+def resume_reporting(path: str | Path, report: Report) -> Run:
+    """`resume`, with report(simulation) called after every advance."""
+    path = Path(path)
+    with noted_signals() as received, RunFolder.open(path) as folder:
+        if folder.manifest.finished is None:
+            simulation, fresh = _restored(folder)
+            folder.note_resumed()
+            _drive_stored(simulation, folder, received, report, fresh)
+    return load_run(path)
+
+
+def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
+    from kmc_li.simulation import Simulation
+
+    past, present = folder.manifest.provenance, provenance()
+    if past.get("kmc_li") != __version__:
+        raise UserError(
+            f"{folder.path} was begun by kmc_li {past.get('kmc_li')}; this is kmc_li {__version__}, which "
+            "may go on differently: resume with that version, or start again"
+        )
+    changed = [key for key in ("source_sha256", "numba", "numpy") if past.get(key) != present[key]]
+    if changed:
+        warnings.warn(
+            f"{folder.path}: {', '.join(changed)} changed since the run was begun; the result may differ "
+            "from an undisturbed run's",
+            StoreWarning,
+            stacklevel=4,
+        )
+    parameters, seed = folder.parameters, folder.manifest.seed
+    state = folder.restart()
+    if state is None:
+        return Simulation(parameters, seed), True
+    return Simulation.restore(parameters, seed, *state), False
+
+
+def _in_memory(simulation: "Simulation", parameters: Parameters, seed: int, report: Report) -> Run:
+    history = History()
+    for _ in _recorded(simulation, history, parameters.output.snapshots, taken=0, fresh=True):
+        report(simulation)
+    shape = simulation.occupancy.shape
+    bits = [packed for _, packed in history.snapshots]
+    return Run(
+        occupancy=simulation.occupancy.copy(),
+        series=history.columns(),
+        parameters=parameters,
+        seed=seed,
+        snapshots=Snapshots([c for c, _ in history.snapshots], lambda index: unpack(bits[index], shape)),
+        provenance=provenance(),
+        finished=simulation.finished,
+        report=simulation.report(),
+        state_sha256=state_sha256(*simulation.state()),
+        path=None,
+    )
+
+
+def _drive_stored(
+    simulation: "Simulation", folder: RunFolder, received: list[int], report: Report, fresh: bool
+) -> None:
+    output, history = folder.parameters.output, History()
+    committed = time.monotonic()
+    for _ in _recorded(simulation, history, output.snapshots, folder.snapshots_taken, fresh):
+        report(simulation)
+        if simulation.finished is not None:
+            break
+        if received or time.monotonic() - committed >= output.checkpoint_interval_s:
+            folder.commit(history, simulation.occupancy, simulation.state(), simulation.events)
+            committed = time.monotonic()
+        if received:
+            raise Interrupted(
+                f"stopped by {signal.Signals(received[0]).name} at {100 * simulation.progress:.0f} % "
+                f"({simulation.areal_capacity_mAh_cm2:.3g} mAh/cm2), checkpointed; "
+                f"go on by: kmc-li resume {folder.path}",
+                received[0],
+            )
+    folder.commit(
+        history,
+        simulation.occupancy,
+        simulation.state(),
+        simulation.events,
+        simulation.finished,
+        simulation.report(),
+    )
+
+
+def _recorded(
+    simulation: "Simulation", history: History, snapshots: int, taken: int, fresh: bool
+) -> Iterator[None]:
+    """Advance to the end and record on the way; yields after each advance, whose length changes nothing.
+
+    taken: snapshots recorded before; fresh: nothing is recorded yet, so the first row is due.
+    """
+
+    def record() -> None:
+        nonlocal taken
+        history.rows.append(simulation.record())
+        # The k-th of n snapshots is due at k/n of the run; a record point takes one at most.
+        if int(simulation.progress * snapshots + 1e-9) > taken:
+            taken += 1
+            history.snapshots.append((simulation.areal_capacity_mAh_cm2, pack(simulation.occupancy)))
+
+    if fresh:
+        record()
+    events = _FIRST_ADVANCE
+    while simulation.finished is None:
+        start, before = time.perf_counter(), simulation.events
+        simulation.advance(events)
+        rate = (simulation.events - before) / max(time.perf_counter() - start, 1e-6)
+        # Short enough to obey a signal soon, long enough that the call costs nothing.
+        events = max(100, min(2 * events, int(rate * _SECONDS_AN_ADVANCE)))
+        if simulation.at_record_point or simulation.finished is not None:
+            record()
+        yield

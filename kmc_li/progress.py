@@ -1,0 +1,51 @@
+"""The progress bars: charge passed, events a second, time left. Silent off a terminal."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from tqdm import tqdm
+
+_FORMAT = "{desc}{percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]"
+
+
+class Progressing(Protocol):
+    """What a bar needs to know of a simulation."""
+
+    @property
+    def progress(self) -> float: ...
+    @property
+    def events(self) -> int: ...
+    @property
+    def areal_capacity_mAh_cm2(self) -> float: ...
+
+
+Report = Callable[[Progressing], None]
+
+
+def bar(show: bool, **settings: Any) -> "tqdm[Any]":
+    """A bar from 0 to 1 (or `total`) on stderr; shown only on a terminal, and only if show."""
+    return tqdm(bar_format=_FORMAT, disable=None if show else True, **{"total": 1.0, **settings})
+
+
+def charge_words(areal_capacity_mAh_cm2: float, events_per_s: float) -> str:
+    """What stands behind a bar."""
+    return f"{areal_capacity_mAh_cm2:.3f} mAh/cm2, {events_per_s:,.0f} events/s"
+
+
+@contextlib.contextmanager
+def run_bar(show: bool) -> Iterator[Report]:
+    """A bar for one run; yields what to call after each advance."""
+    with bar(show) as shown:
+        start: list[float] = []
+
+        def report(simulation: Progressing) -> None:
+            now = time.monotonic()
+            if not start:
+                start.extend((now, simulation.events))
+            rate = (simulation.events - start[1]) / max(now - start[0], 1e-9)
+            shown.set_postfix_str(charge_words(simulation.areal_capacity_mAh_cm2, rate), refresh=False)
+            shown.update(simulation.progress - shown.n)
+
+        yield report
