@@ -1,0 +1,254 @@
+"""The command line. A verb imports what it needs itself, so that help and errors come at once."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from kmc_li import __version__
+from kmc_li.errors import UserError
+
+if TYPE_CHECKING:
+    from kmc_li.run import Run
+
+BAD_INPUT = 2
+EXAMPLES = """\
+examples:
+  kmc-li demo                                   the paper's comparison in a few minutes
+  kmc-li validate my.toml                       check a study, see its dimensionless numbers
+  kmc-li run my.toml -o results/one --seed 1    one deposit
+  kmc-li resume results/one                     complete it after an interruption
+  kmc-li ensemble my.toml --seeds 8 -o results/my
+  kmc-li analyze results/my --json              numbers with 95 % bands
+  kmc-li compare results/my results/other -o comparison.pdf
+
+A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
+literature, tiny."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(BAD_INPUT, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0, 2 for bad input, 130 or 143 after SIGINT or SIGTERM."""
+    warnings.showwarning = _show_warning
+    options = _parser().parse_args(arguments)
+    try:
+        options.verb(options)
+        sys.stdout.flush()
+    except UserError as error:
+        for line in error.lines:
+            _complain(line)
+        return BAD_INPUT
+    except KeyboardInterrupt as interrupt:
+        _complain(str(interrupt) or "interrupted")
+        return 128 + getattr(interrupt, "signal_number", 2)
+    except BrokenPipeError:
+        # The reader of a pipe has left; nothing more to say, also not at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except MemoryError:
+        _complain("not enough memory for this box: take fewer or larger voxels, or fewer jobs")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw: Any = {"formatter_class": argparse.RawDescriptionHelpFormatter}
+    parser = _Parser(
+        prog="kmc-li",
+        description="Kinetic Monte Carlo of lithium electrodeposition, bare or under a piezoelectric layer.",
+        epilog=EXAMPLES,
+        **raw,
+    )
+    parser.add_argument("--version", action="version", version=f"kmc_li {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+
+    def verb(action: Any, name: str, help: str, example: str) -> argparse.ArgumentParser:
+        words: Any = {
+            "help": help.replace("%", "%%"),
+            "description": help,
+            "epilog": f"example:\n  {example}",
+        }
+        sub = verbs.add_parser(name, **words, **raw)
+        sub.set_defaults(verb=action)
+        return sub
+
+    study: Any = {"metavar": "STUDY", "help": "a TOML file, or the name of one that comes with kmc_li"}
+
+    words = "bare, inert and piezo at the paper's scale, side by side"
+    sub = verb(_demo, "demo", words, "kmc-li demo --seeds 8")
+    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help="where to [kmc_li_demo]")
+    sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="runs of each study [4]")
+    _add_jobs(sub)
+
+    sub = verb(_run, "run", "grow one deposit", "kmc-li run piezo -o results/piezo --seed 7")
+    sub.add_argument("study", **study)
+    _add_folder(sub, "a new folder for the run")
+    sub.add_argument("--seed", type=_at_least(0), default=0, metavar="N", help="of the random numbers [0]")
+
+    words = "complete an interrupted run to its original target"
+    sub = verb(_resume, "resume", words, "kmc-li resume results/piezo")
+    sub.add_argument("folder", metavar="DIR", help="the run's folder")
+
+    words = "many seeds of a study on many processors; the same command again goes on after an interruption"
+    sub = verb(_ensemble, "ensemble", words, "kmc-li ensemble bare --seeds 8 --jobs 4 -o results/bare")
+    sub.add_argument("study", **study)
+    words = "how many: seeds 0 to N - 1"
+    sub.add_argument("--seeds", type=_at_least(1), required=True, metavar="N", help=words)
+    _add_jobs(sub)
+    _add_folder(sub, "a folder that receives one run folder a seed")
+    words = "local, or tcp://HOST:PORT of a dask scheduler [local]"
+    sub.add_argument("--executor", default="local", help=words)
+
+    words = "numbers of a run or of many, with 95 % bands"
+    sub = verb(_analyze, "analyze", words, "kmc-li analyze results --json")
+    sub.add_argument("folder", metavar="DIR", help="a run, or a folder with runs anywhere below it")
+    sub.add_argument("--json", action="store_true", help="for a script to read")
+
+    words = "one figure of several studies, each called by the name of its folder"
+    sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
+    sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
+    sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+
+    words = "check a study and print its dimensionless numbers"
+    sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
+    sub.add_argument("study", **study)
+    return parser
+
+
+def _add_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help="worker processes [one a processor]")
+
+
+def _add_folder(parser: argparse.ArgumentParser, help: str) -> None:
+    parser.add_argument("-o", metavar="DIR", dest="out", required=True, help=help)
+
+
+def _at_least(least: int) -> Any:
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise argparse.ArgumentTypeError(f"got {text!r}, must be a whole number, at least {least}")
+        return value
+
+    return read
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from kmc_li.demo import demo
+
+    demo(options.out, options.seeds, options.jobs, _say)
+
+
+def _run(options: argparse.Namespace) -> None:
+    parameters, table = _read(options.study)
+    from kmc_li.store import require_unused
+
+    require_unused(Path(options.out))
+    _say(table + "\n")
+    from kmc_li.driver import simulate, warm_up
+
+    warm_up(_say)
+    _conclude(simulate(parameters, options.seed, options.out, progress=True))
+
+
+def _resume(options: argparse.Namespace) -> None:
+    from kmc_li.manifest import read_manifest
+    from kmc_li.store import load_run
+
+    if read_manifest(Path(options.folder)).finished is not None:
+        _say(f"{options.folder} is finished already")
+        return _conclude(load_run(options.folder))
+    from kmc_li.driver import resume, warm_up
+
+    warm_up(_say)
+    _conclude(resume(options.folder, progress=True))
+
+
+def _ensemble(options: argparse.Namespace) -> None:
+    parameters, table = _read(options.study)
+    _say(table + "\n")
+    from kmc_li.ensemble import run_ensemble
+    from kmc_li.summary import SHORT, metrics_table
+
+    where = options.out, options.jobs, options.executor
+    runs = run_ensemble(parameters, range(options.seeds), *where, progress=True, tell=_say)[""]
+    _say(metrics_table({Path(options.out).name: runs}, SHORT))
+    _say(f"\nruns      {options.out}/seed-*\nnext      kmc-li analyze {options.out}")
+
+
+def _analyze(options: argparse.Namespace) -> None:
+    from kmc_li.summary import as_json, load_groups, metrics_table, report
+
+    groups = load_groups([options.folder])
+    if options.json:
+        print(as_json(report(groups)))
+        return
+    for run in [run for runs in groups.values() for run in runs if run.finished is None]:
+        _complain(f"{run.path} is not finished; shown as far as it is (kmc-li resume {run.path})")
+    print(metrics_table(groups))
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from kmc_li.figures.style import check_path
+
+    check_path(options.figure)
+    from kmc_li.demo import PAPER_RATIO, ratio_line, thickness_ratio
+    from kmc_li.figures import comparison_figure, save
+    from kmc_li.summary import SHORT, load_groups, metrics_table
+
+    groups = load_groups(options.folders)
+    with_ratio = PAPER_RATIO[0] in groups and PAPER_RATIO[1] in groups
+    save(comparison_figure(groups, PAPER_RATIO if with_ratio else None), options.figure)
+    _say(metrics_table(groups, SHORT))
+    if with_ratio:
+        _say(ratio_line(thickness_ratio(groups)))
+    _say(f"\nfigure    {options.figure}")
+
+
+def _validate(options: argparse.Namespace) -> None:
+    _, table = _read(options.study)
+    _say(f"{options.study} is valid\n\n{table}")
+
+
+def _read(study: str) -> tuple[Any, str]:
+    """The parameters of a study and the table of its dimensionless numbers."""
+    from kmc_li import dimensionless
+    from kmc_li.catalog import study_path
+    from kmc_li.parameters import Parameters
+
+    parameters = Parameters.from_toml(study_path(study))
+    return parameters, dimensionless.table(parameters)
+
+
+def _conclude(run: "Run") -> None:
+    from kmc_li.summary import metrics_table
+
+    _say(metrics_table({run.label: [run]}))
+    _say(f"\nended by {run.finished}; seed {run.seed}, state sha256 {run.state_sha256}")
+    _say(f"run       {run.path}\nnext      kmc-li analyze {run.path} --json")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _complain(line: str) -> None:
+    print(f"kmc-li: {line}", file=sys.stderr, flush=True)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    _complain(f"warning: {message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
