@@ -275,6 +275,12 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             f"stop.capacity_mAh_cm2: got {stop.capacity_mAh_cm2:g}, must be at most "
             f"{most_um / um_per_mAh_cm2:.4g}{fits}"
         )
+    least = lattice.voxel_um / um_per_mAh_cm2 / (lattice.nx * lattice.ny)
+    if stop.capacity_mAh_cm2 is not None and stop.capacity_mAh_cm2 < least:
+        found.append(
+            f"stop.capacity_mAh_cm2: got {stop.capacity_mAh_cm2:g}, must be at least {least:.4g}, "
+            "the charge of one voxel"
+        )
     only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
     if stop.time_s is not None and only_time:
         capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0

@@ -48,9 +48,9 @@ class Metal(Section):
     preset: Annotated[str, OneOf(tuple(presets.METALS))] = Field("Li", description="values to start from")
     charge_number: Annotated[int, Whole(1, 4)] = Field(description="electrons an ion takes")
     molar_volume_cm3_mol: Annotated[
-        float, Measured("a molar volume", "cm^3/mol", "13.0 cm^3/mol", 0, 1e3, above=True)
+        float, Measured("a molar volume", "cm^3/mol", "13.0 cm^3/mol", 0.1, 1e4)
     ] = Field(description="of the metal")
-    hardness_MPa: Annotated[float, Measured("a hardness", "MPa", "315 MPa", 0, 1e5, above=True)] = Field(
+    hardness_MPa: Annotated[float, Measured("a hardness", "MPa", "315 MPa", 1e-6, 1e6)] = Field(
         description="the largest pressure a bud bears before it yields"
     )
     surface_energy_J_m2: Annotated[float, Measured("a surface energy", "J/m^2", "0.5 J/m^2", 0, 100)] = Field(
@@ -177,7 +177,7 @@ class Layer(Section):
     preset: Annotated[str, OneOf(tuple(presets.LAYERS))] | None = Field(
         None, description="values to start from"
     )
-    thickness_um: Annotated[float, Measured("a length", "um", "8 um", 1e-4, 1e6)] = Field(
+    thickness_um: Annotated[float, Measured("a length", "um", "8 um", *_SIZE_LIMITS_UM)] = Field(
         description="of the relaxed layer"
     )
     modulus_GPa: Annotated[float, Measured("a modulus", "GPa", "1 GPa", 1e-9, 1e4)] = Field(
@@ -204,10 +204,10 @@ class Layer(Section):
     )
     unscreened_share_is_fitted: StrictBool = Field(False, description="say so in every figure that uses it")
     stressed_depth_um: Annotated[
-        float, Measured("a length", "um", "8 um", 0, 1e6, above=True)
+        float, Measured("a length", "um", "8 um", *_SIZE_LIMITS_UM)
     ] | None = Field(None, description="depth a bud stresses; left out, the thickness")
     stack_pressure_MPa: Annotated[
-        float, Measured("a pressure", "MPa", "0.35 MPa", 0, 1e4, above=True)
+        float, Measured("a pressure", "MPa", "0.35 MPa", 1e-6, 1e4)
     ] = Field(
         0.35, description="mean pressure of the cell stack, sets the rest plane"
     )
@@ -275,12 +275,12 @@ class Stop(Section):
     """When a run ends: at the first of those given, at least one."""
 
     capacity_mAh_cm2: Annotated[
-        float, Measured("an areal capacity", "mAh/cm^2", "1 mAh/cm^2", 0, 1e6, above=True)
+        float, Measured("an areal capacity", "mAh/cm^2", "1 mAh/cm^2", 1e-12, 1e6)
     ] | None = Field(None, description="net charge plated")
-    time_s: Annotated[float, Measured("a time", "s", "1 h", 0, 1e12, above=True)] | None = Field(
+    time_s: Annotated[float, Measured("a time", "s", "1 h", 1e-12, 1e12)] | None = Field(
         None, description="simulated time"
     )
-    height_um: Annotated[float, Measured("a length", "um", "30 um", 0, 1e6, above=True)] | None = Field(
+    height_um: Annotated[float, Measured("a length", "um", "30 um", *_SIZE_LIMITS_UM)] | None = Field(
         None, description="of the highest metal"
     )
     events: Annotated[int, Whole(1, 10**15)] | None = Field(

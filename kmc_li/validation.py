@@ -27,8 +27,9 @@ class Section(BaseModel):
 class Measured:
     """A float in the canonical `unit`, from a number in that unit or a text with a unit of its own.
 
-    `kind` reads after "must be", as in "a length"; `low` and `high` are limits in the canonical unit, both
-    included unless `above` excludes the low one. NaN and infinities are refused.
+    `kind` reads after "must be", as in "a length"; `low` and `high`, both included, are in the canonical
+    unit: wide enough for any experiment, narrow enough that no product of values overflows. NaN and
+    infinities are refused.
     """
 
     kind: str
@@ -36,7 +37,6 @@ class Measured:
     example: str
     low: float
     high: float
-    above: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.read)
@@ -45,7 +45,7 @@ class Measured:
     def rule(self) -> str:
         """What a value must be, in words."""
         unit = f" ({self.unit})" if self.unit else ""
-        limits = f"{'above' if self.above else 'at least'} {self.low:g} and at most {self.high:g}"
+        limits = f"at least {self.low:g} and at most {self.high:g}"
         example = _quoted(self.example) if self.unit else self.example
         return f"{self.kind}{unit}, {limits}, for example {example}"
 
@@ -63,7 +63,7 @@ class Measured:
             number = math.nan
         except units.UnitError as error:
             number, reason = math.nan, f" ({error})"
-        if not (self.low <= number <= self.high) or (self.above and number == self.low):
+        if not self.low <= number <= self.high:
             raise PydanticCustomError(_WRONG, "{line}", {"line": f"must be {self.rule}{reason}"})
         return number + 0.0  # no minus zero
 

@@ -154,6 +154,8 @@ LINES = [
     ("field.top_gap_voxels", 96, "field.top_gap_voxels: got 96, must be below lattice.nz, 96"),
     ("stop", {}, "stop: got nothing, must be at least one of capacity_mAh_cm2, time_s, height_um, events"),
     ("stop.capacity_mAh_cm2", 10, "stop.capacity_mAh_cm2: got 10, must be at most 4.453 for the dense deposit"),
+    ("stop.capacity_mAh_cm2", 1e-6, "must be at least 0.0002013, the charge of one voxel"),
+    ("metal", {"molar_volume_cm3_mol": 5e-324}, "metal.molar_volume_cm3_mol: got 5e-324, must be a molar volume"),
     ("stop", {"time_s": "10 h"}, "stop.time_s: got 36000, must be at most 1.603e+04 for the dense deposit"),
     ("stop.height_um", 25, "stop.height_um: got 25, must be at most the box height of 24 um"),
     ("stop.events", 0, "stop.events: got 0, must be a whole number from 1"),
