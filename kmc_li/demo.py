@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from kmc_li import dimensionless
 from kmc_li.catalog import study_path
@@ -13,11 +12,10 @@ from kmc_li.parameters import Parameters
 from kmc_li.provenance import provenance
 from kmc_li.run import Run
 from kmc_li.statistics import RATIO_METHOD, Band
-from kmc_li.summary import SHORT, as_json, band_words_short, fitted, metrics_table, report
+from kmc_li.summary import SHORT, as_json, band_words_short, metrics_table, report
 
 STUDIES = ("bare", "inert", "piezo")
-# Thickness of bare over BaTiO3-protected lithium, 29 um / 16.8 um (Li et al. 2022).
-PAPER_RATIO = ("bare", "piezo", 29.0 / 16.8)
+PAPER_RATIO = ("bare", "piezo", 1.73)  # thickness, 29 um / 16.8 um (Li et al. 2022)
 _KNOWN = {*STUDIES, "comparison.png", "comparison.pdf", "summary.json"}
 
 
@@ -57,7 +55,7 @@ def conclude(groups: dict[str, list[Run]], out: Path, say: Callable[[str], None]
     write_atomically(out / "summary.json", as_json(summary).encode())
     say(metrics_table(groups, SHORT))
     say(ratio_line(ratio))
-    say(fitted_line(groups))
+    say(fitted_lines(groups))
     say(f"\nfigure    {out / 'comparison.png'} (and .pdf)\nnumbers   {out / 'summary.json'}")
     say(f"runs      {out}/*/seed-*\nnext      kmc-li analyze {out}")
     return groups
@@ -75,16 +73,13 @@ def ratio_line(ratio: Band) -> str:
     """The thickness ratio in words, beside the paper's."""
     return (
         f"\nthickness bare/piezo {band_words_short(ratio)} ({RATIO_METHOD}); "
-        f"the paper measured 29/16.8 = {PAPER_RATIO[2]:.2f}"
+        f"the paper measured 29/16.8 = {PAPER_RATIO[2]}"
     )
 
 
-def fitted_line(groups: dict[str, list[Run]]) -> str:
-    """Which numbers were fitted, in words."""
-    found: dict[str, Any] = {}
-    for runs in groups.values():
-        found |= fitted(runs[0])
-    if not found:
-        return "no number is fitted"
-    numbers = ", ".join(f"{key} = {value:.3g}" for key, value in found.items())
-    return f"fitted to the paper, not measured: {numbers}"
+def fitted_lines(groups: dict[str, list[Run]]) -> str:
+    """Which numbers were fitted, in words, each once."""
+    found = dict.fromkeys(
+        line for runs in groups.values() for line in dimensionless.fitted(runs[0].parameters)
+    )
+    return "\n".join(f"fitted to the paper, not measured: {line}" for line in found)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kmc_li import morphology
+from kmc_li.dimensionless import fitted
 from kmc_li.errors import UserError
 from kmc_li.run import Run
 from kmc_li.statistics import Band, band_words, mean_band
@@ -123,21 +124,10 @@ def report(groups: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
             ],
             "bands": bands(runs),
             "band": band_words(len(runs)),
-            "fitted": fitted(runs[0]),
+            "fitted": fitted(runs[0].parameters),
         }
         for label, runs in groups.items()
     }
-
-
-def fitted(run: Run) -> dict[str, float]:
-    """The numbers of a run's study that were fitted to the paper and not measured; empty if none."""
-    found = {}
-    if run.parameters.electrolyte.conductivity_is_fitted:
-        found["electrolyte.conductivity_S_m"] = run.parameters.electrolyte.conductivity_S_m
-    layer = run.parameters.layer
-    if layer is not None and layer.unscreened_share_is_fitted:
-        found["layer.unscreened_share"] = layer.unscreened_share
-    return found
 
 
 def _plain(content: Any) -> Any:
