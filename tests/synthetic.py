@@ -23,6 +23,7 @@ TINY = {
     "stop": {"capacity_mAh_cm2": 0.3},
 }
 LAYER = {"preset": "BaTiO3/PVDF composite", "thickness_um": 8.0, "unscreened_share": 0.05}
+KINDS = ("Sa", "Sq", "Sz")
 # gain per voxel of height over the mean, chance to stick to a side
 SCENARIOS = {"bare": (0.03, 0.15), "inert": (0.029, 0.15), "piezo": (-0.2, 0.04), "anti-poled": (0.034, 0.16)}
 
@@ -84,7 +85,7 @@ def synthetic_run(scenario, seed, **lattice):
         "time_s": charge * 3600,
         "thickness_um": thick,
         "thickness_p95_um": p95,
-        "roughness_Sq_um": np.array([m.roughness(h).Sq for h in maps]) * edge,
+        **{f"roughness_{k}_um": np.array([getattr(m.roughness(h), k) for h in maps]) * edge for k in KINDS},
         "porosity": np.array([m.porosity(box) for box in moments]),
         "tip_to_mean_current": 1 + (p95 - thick),
         "overpotential_V": 0.02 + 0.001 * charge,

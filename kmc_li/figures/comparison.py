@@ -11,6 +11,7 @@ from kmc_li.figures.profiles import draw_solid_share
 from kmc_li.figures.sections import COLLECTOR_SHARE, draw_height_map, draw_section, rest_plane_um
 from kmc_li.figures.series import common_capacity, draw_series
 from kmc_li.figures.style import (
+    CAPTION_LINE_MM,
     DOUBLE_COLUMN_MM,
     LETTERS,
     MUTED,
@@ -20,7 +21,7 @@ from kmc_li.figures.style import (
     house_style,
     nice_length,
     scale_bar,
-    with_subscripts,
+    wrapped,
 )
 from kmc_li.figures.thickness import Reference, check_reference, draw_ratios, draw_thicknesses
 from kmc_li.morphology import height_map, roughness
@@ -43,6 +44,7 @@ class _Grid(NamedTuple):
     section_height: float
     map_top: float
     map_height: float
+    beside_height: float  # of the panel right of the maps
     series_top: float
     caption_top: float
     height: float
@@ -65,7 +67,8 @@ def comparison_figure(groups: Groups, reference_ratio: Reference | None = None) 
     shown = {label: _typical(runs) for label, runs in groups.items()}
     top_um = _common_top(list(shown.values()))
     looks = group_looks(groups)
-    grid = _grid(list(shown.values()), top_um)
+    caption = wrapped(_caption(groups, shown, capacity, reference_ratio))
+    grid = _grid(list(shown.values()), top_um, len(caption))
     letters = iter(LETTERS)
     with house_style():
         page = Page(DOUBLE_COLUMN_MM, grid.height)
@@ -73,10 +76,9 @@ def comparison_figure(groups: Groups, reference_ratio: Reference | None = None) 
         beside = page.axes(grid.side_left, grid.section_top, _SIDE, grid.section_height)
         draw_solid_share(beside, groups, looks)
         beside.set_ylim(-COLLECTOR_SHARE * top_um, top_um)
-        beside.legend(loc="upper right", handlelength=2.4, borderaxespad=0.0)
         page.letter(grid.side_left - 10, grid.section_top - 8.5, next(letters))
         _draw_maps(page, grid, shown, letters)
-        beside = page.axes(grid.side_left, grid.map_top, _SIDE, grid.map_height)
+        beside = page.axes(grid.side_left, grid.map_top, _SIDE, grid.beside_height)
         if reference_ratio is None:
             draw_thicknesses(beside, groups, looks, capacity)
         else:
@@ -84,10 +86,12 @@ def comparison_figure(groups: Groups, reference_ratio: Reference | None = None) 
         page.letter(grid.side_left - 10, grid.map_top - 5, next(letters))
         for k, name in enumerate(SERIES):
             left = _LEFT + 59.5 * k
-            draw_series(page.axes(left, grid.series_top, 45.5, 34), groups, name, looks)
+            axes = page.axes(left, grid.series_top, 45.5, 34)
+            draw_series(axes, groups, name, looks)
             page.letter(left - 12, grid.series_top - 5, next(letters))
-        for k, line in enumerate(_caption(groups, shown, capacity, reference_ratio)):
-            page.text(3, grid.caption_top + 3.2 * k, with_subscripts(line), fontsize=6.2)
+            if k == 0:
+                axes.legend(loc="upper left", handlelength=2.4, borderaxespad=0.2)
+        page.lines(grid.caption_top, caption)
     return page.figure
 
 
@@ -109,14 +113,15 @@ def _width_um(run: "Run") -> float:
     return float(run.occupancy.shape[0] * run.parameters.lattice.voxel_um)
 
 
-def _grid(runs: Sequence["Run"], top_um: float) -> _Grid:
+def _grid(runs: Sequence["Run"], top_um: float, caption_lines: int) -> _Grid:
     side_left = DOUBLE_COLUMN_MM - _SIDE - 3
     slot = (side_left - _BAR - _LEFT + _GAP) / len(runs)
     tallest = max(top_um * (1 + COLLECTOR_SHARE) / _width_um(run) for run in runs)
     section_height = float(np.clip((slot - _GAP) * tallest, 24, 66))
     map_height = float(np.clip(slot - _GAP, 20, 34))
+    beside_height = max(map_height, 9.0 * len(runs))  # a row for each group
     map_top = 13 + section_height + 13
-    series_top = map_top + map_height + 15
+    series_top = map_top + beside_height + 15
     caption_top = series_top + 34 + 10
     return _Grid(
         slot=slot,
@@ -125,9 +130,10 @@ def _grid(runs: Sequence["Run"], top_um: float) -> _Grid:
         section_height=section_height,
         map_top=map_top,
         map_height=map_height,
+        beside_height=beside_height,
         series_top=series_top,
         caption_top=caption_top,
-        height=caption_top + 18,
+        height=caption_top + CAPTION_LINE_MM * caption_lines + 2,
     )
 
 
@@ -154,15 +160,13 @@ def _draw_sections(
             axes.tick_params(labelleft=False)
         length = nice_length(_width_um(run))
         scale_bar(axes, length, f"{number(length)} µm")
-        page.letter(left - (10 if k == 0 else 0), grid.section_top - 8.5, next(letters))
+        page.letter(left, grid.section_top - 8.5, next(letters))
         page.text(
-            left + room / 2, grid.section_top - 8.3, label, ha="center", fontweight="bold",
-            color=looks[label].color, fontsize=8,
+            left + 4, grid.section_top - 8.3, label, fit=room - 4, size=8, fontweight="bold",
+            color=looks[label].color,
         )  # fmt: skip
-        if room >= 30:
-            page.text(
-                left + room / 2, grid.section_top - 4.2, _facts(run), ha="center", fontsize=6, color=MUTED
-            )
+        if room >= 26:
+            page.text(left + 4, grid.section_top - 4.2, _facts(run), fit=room - 4, size=6, color=MUTED)
 
 
 def _facts(run: "Run") -> str:
@@ -186,7 +190,7 @@ def _draw_maps(page: Page, grid: _Grid, shown: Mapping[str, "Run"], letters: Ite
         image = draw_height_map(axes, run, 0.0, highest)
         length = nice_length(_width_um(run))
         scale_bar(axes, length, f"{number(length)} µm")
-        page.letter(_LEFT + k * grid.slot - (10 if k == 0 else 0), grid.map_top - 5, next(letters))
+        page.letter(_LEFT + k * grid.slot, grid.map_top - 5, next(letters))
     bar = page.axes(_LEFT + len(shown) * grid.slot, grid.map_top, 2.6, grid.map_height)
     page.figure.colorbar(image, cax=bar, label="Height (µm)").outline.set_linewidth(0.5)
 

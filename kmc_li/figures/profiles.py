@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from kmc_li.errors import UserError
 from kmc_li.figures.captions import Groups, band_line, check_groups, conditions_line, fitted_line
-from kmc_li.figures.style import DOUBLE_COLUMN_MM, Look, Page, group_looks, house_style, with_subscripts
+from kmc_li.figures.style import (
+    CAPTION_LINE_MM,
+    DOUBLE_COLUMN_MM,
+    Look,
+    Page,
+    group_looks,
+    house_style,
+    wrapped,
+)
 from kmc_li.morphology import height_map, porosity_profile, solid_profile
 from kmc_li.statistics import CurveBand, curve_band
 
@@ -74,8 +82,10 @@ def profiles_figure(groups: Groups) -> Figure:
         (porosity_profile, "Porosity under the envelope"),
         (covered_share, "Share of columns that reach higher"),
     ]
+    words = f"Lines: means, {band_line(groups)}. {conditions_line(groups)}"
+    caption = wrapped([words, fitted_line(groups)])
     with house_style():
-        page = Page(DOUBLE_COLUMN_MM, 78)
+        page = Page(DOUBLE_COLUMN_MM, 69 + CAPTION_LINE_MM * len(caption))
         for k, (profile, name) in enumerate(panels):
             left = 13 + 57.0 * k
             axes = page.axes(left, 8, 44, 48)
@@ -83,7 +93,5 @@ def profiles_figure(groups: Groups) -> Figure:
             axes.set_ylim(0, 1.05 * max([*tops, 4 * edge]))
             page.letter(left - 11, 3, "abc"[k])
         axes.legend(loc="upper right", handlelength=2.4, borderaxespad=0.0)
-        lines = (f"Lines: means; {band_line(groups)}.", conditions_line(groups), fitted_line(groups))
-        for k, line in enumerate(lines):
-            page.text(3, 67 + 3.2 * k, with_subscripts(line), fontsize=6.2)
+        page.lines(67, caption)
     return page.figure

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kmc_li.errors import UserError
 from kmc_li.figures.captions import Groups, band_line, check_groups, conditions_line, fitted_line
 from kmc_li.figures.style import (
+    CAPTION_LINE_MM,
     DOUBLE_COLUMN_MM,
     LABELS,
     LETTERS,
@@ -18,7 +19,7 @@ from kmc_li.figures.style import (
     Page,
     group_looks,
     house_style,
-    with_subscripts,
+    wrapped,
 )
 from kmc_li.statistics import CurveBand, curve_band
 
@@ -92,18 +93,18 @@ def series_figure(groups: Groups, names: Sequence[str] | None = None) -> Figure:
         every = [run for runs in groups.values() for run in runs]
         names = [name for name in DEFAULT_NAMES if all(_is_drawable(run, name) for run in every)]
     looks = group_looks(groups)
+    words = f"Lines: means, {band_line(groups)}; hairlines: single runs. {conditions_line(groups)}"
+    caption = wrapped([words, fitted_line(groups)])
     rows = -(-len(names) // 3)
     with house_style():
-        page = Page(DOUBLE_COLUMN_MM, 8 + 48.0 * rows + 9)
+        page = Page(DOUBLE_COLUMN_MM, 5 + 50.0 * rows + CAPTION_LINE_MM * len(caption))
         for k, name in enumerate(names):
-            left, top = 15 + 58.0 * (k % 3), 8 + 48.0 * (k // 3)
+            left, top = 15 + 58.0 * (k % 3), 7 + 50.0 * (k // 3)
             draw_series(panel := page.axes(left, top, 45, 36), groups, name, looks)
             page.letter(left - 12, top - 5, LETTERS[k])
             if k == 0:
-                panel.legend(loc="upper left", handlelength=2.2, borderaxespad=0.2)
-        words = f"Lines: means; {band_line(groups)}; hairlines: single runs. {conditions_line(groups)}"
-        for k, line in enumerate((words, with_subscripts(fitted_line(groups)))):
-            page.text(3, page.height - 9 + 3.2 * k, line, fontsize=6.2)
+                panel.legend(loc="upper left", handlelength=2.4, borderaxespad=0.2)
+        page.lines(4 + 50.0 * rows, caption)
     return page.figure
 
 

@@ -6,6 +6,7 @@ its own dash pattern as well, so that a figure survives a grey printer.
 
 import io
 import os
+import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,13 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, AuxTransformBox, TextArea, VPacker
+from matplotlib.textpath import TextPath
 
 from kmc_li.errors import UserError
+from kmc_li.files import write_atomically
 
 DOUBLE_COLUMN_MM = 180.0
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -48,6 +52,7 @@ RC: dict[Any, Any] = {
 }
 HEIGHT_COLORS = "cividis"
 INK, MUTED = "#222222", "#666666"
+CAPTION_SIZE, CAPTION_LINE_MM = 6.2, 3.2
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 LABELS = {
@@ -145,14 +150,26 @@ class Page:
         box = (left / self.width, bottom / self.height, width / self.width, height / self.height)
         return self.figure.add_axes(box)
 
-    def text(self, left: float, top: float, words: str, **kwargs: Any) -> None:
-        """Words whose top left corner is there [mm]."""
+    def text(
+        self, left: float, top: float, words: str, fit: float | None = None, size: float = 7.0, **kwargs: Any
+    ) -> None:
+        """Words with this top left corner [mm]; in smaller letters where they are wider than `fit` [mm]."""
+        if fit is not None:
+            font = FontProperties(weight=kwargs.get("fontweight"), size=size)
+            extent = TextPath((0, 0), words, prop=font).get_extents().width / 72 * 25.4
+            size *= min(1.0, fit / extent)
+        kwargs["fontsize"] = size
         x, y = left / self.width, 1 - top / self.height
         self.figure.text(x, y, words, **{"va": "top", "ha": "left", "color": INK, **kwargs})
 
     def letter(self, left: float, top: float, letter: str) -> None:
         """A panel's letter, bold."""
-        self.text(left, top, letter, fontsize=9, fontweight="bold")
+        self.text(left, top, letter, size=9, fontweight="bold")
+
+    def lines(self, top: float, lines: Iterable[str]) -> None:
+        """The lines of a caption over the width of the page, as `wrapped` broke them."""
+        for k, line in enumerate(lines):
+            self.text(3, top + CAPTION_LINE_MM * k, with_subscripts(line), size=CAPTION_SIZE)
 
 
 def scale_bar(axes: Axes, length: float, text: str) -> None:
@@ -164,6 +181,11 @@ def scale_bar(axes: Axes, length: float, text: str) -> None:
     box = AnchoredOffsetbox("lower right", child=packed, pad=0.25, borderpad=0.3, frameon=True)
     box.patch.set(facecolor="white", edgecolor="none", alpha=0.8, boxstyle="square,pad=0")
     axes.add_artist(box)
+
+
+def wrapped(lines: Iterable[str]) -> list[str]:
+    """The lines of a caption, broken where they are wider than the page."""
+    return [part for line in lines for part in textwrap.wrap(line, 156)]
 
 
 def with_subscripts(words: str) -> str:
@@ -206,9 +228,5 @@ def save(figure: Figure, path: str | Path) -> Path:
     drawn = io.BytesIO()
     with house_style():
         figure.savefig(drawn, format=kind, metadata=stamps[kind])
-    try:
-        target.write_bytes(drawn.getvalue())
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UserError(f"{target}: cannot be written ({reason})") from error
+    write_atomically(target, drawn.getvalue())
     return target

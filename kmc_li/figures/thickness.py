@@ -1,5 +1,6 @@
 """Thickness of groups of runs at one charge: as it is, and as a ratio beside a measured one."""
 
+import textwrap
 from collections.abc import Mapping
 
 from matplotlib.axes import Axes
@@ -46,9 +47,9 @@ def draw_ratios(
     """Ratios of the reference's numerator to every other group with their bands, and the measured ratio."""
     numerator, denominator, measured = reference
     ratios = thickness_ratios(groups, numerator, capacity)
-    axes.axvline(1, color=MUTED, linewidth=0.5)
+    axes.axvline(1, color=MUTED, linewidth=0.5, zorder=0)
     for row, (label, band) in enumerate(ratios.items()):
-        _draw_band(axes, band, row, looks[label], f"{numerator} / {label}: {band_text(band)}")
+        _draw_band(axes, band, row, looks[label], f"{numerator} / {label}", band_text(band))
     row = list(ratios).index(denominator)
     axes.plot([measured], [row], "*", color=INK, markersize=6, markeredgewidth=0.4, markeredgecolor="white")
     ends = [measured, 1.0, *(x for band in ratios.values() for x in band[:3] if x == x)]
@@ -60,7 +61,7 @@ def draw_thicknesses(axes: Axes, groups: Groups, looks: Mapping[str, Look], capa
     ends = [0.0]
     for row, (label, values) in enumerate(_thicknesses(groups, capacity).items()):
         band = mean_band(values)
-        _draw_band(axes, band, row, looks[label], f"{label}: {band_text(band, ' µm')}")
+        _draw_band(axes, band, row, looks[label], label, band_text(band, " µm"))
         axes.plot(values, [row + 0.16] * len(values), ".", color=looks[label].color, markersize=2, alpha=0.7)
         ends += [x for x in (*band[:3], *values) if x == x]
     _finish(axes, ends, len(groups), f"Thickness at {capacity:.3g} mAh/cm² (µm)")
@@ -80,13 +81,16 @@ def _thicknesses(groups: Groups, capacity: float) -> dict[str, list[float]]:
     }
 
 
-def _draw_band(axes: Axes, band: Band, row: int, look: Look, words: str) -> None:
+def _draw_band(axes: Axes, band: Band, row: int, look: Look, name: str, numbers: str) -> None:
     if band.n > 1:
         axes.plot([band.low, band.high], [row, row], color=look.color, linewidth=1.4, solid_capstyle="butt")
     axes.plot([band.mean], [row], look.marker, color=look.color, markersize=4, markeredgewidth=0)
+    one_line = f"{name}: {numbers}"
+    words = one_line if len(one_line) <= 34 else f"{textwrap.shorten(name, 40, placeholder='…')}\n{numbers}"
     axes.annotate(
         words, (0, row), (0, 4), xycoords=("axes fraction", "data"), textcoords="offset points",
         fontsize=6, va="bottom", color=INK, annotation_clip=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
     )  # fmt: skip
 
 

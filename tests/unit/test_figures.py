@@ -238,7 +238,7 @@ def test_places_where_no_figure_can_go(groups, tmp_path):
     ):
         with pytest.raises(UserError, match=message):
             figures.save(figure, tmp_path / place)
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="cannot write"):
         figures.save(figure, tmp_path / f"{'n' * 300}.png")
 
 
