@@ -68,7 +68,8 @@ def comparison_figure(groups: Groups, reference_ratio: Reference | None = None) 
     top_um = _common_top(list(shown.values()))
     looks = group_looks(groups)
     caption = wrapped(_caption(groups, shown, capacity, reference_ratio))
-    grid = _grid(list(shown.values()), top_um, len(caption))
+    rows = len(groups) - (reference_ratio is not None)
+    grid = _grid(list(shown.values()), top_um, rows, len(caption))
     letters = iter(LETTERS)
     with house_style():
         page = Page(DOUBLE_COLUMN_MM, grid.height)
@@ -113,13 +114,13 @@ def _width_um(run: "Run") -> float:
     return float(run.occupancy.shape[0] * run.parameters.lattice.voxel_um)
 
 
-def _grid(runs: Sequence["Run"], top_um: float, caption_lines: int) -> _Grid:
+def _grid(runs: Sequence["Run"], top_um: float, rows: int, caption_lines: int) -> _Grid:
     side_left = DOUBLE_COLUMN_MM - _SIDE - 3
     slot = (side_left - _BAR - _LEFT + _GAP) / len(runs)
     tallest = max(top_um * (1 + COLLECTOR_SHARE) / _width_um(run) for run in runs)
     section_height = float(np.clip((slot - _GAP) * tallest, 24, 66))
     map_height = float(np.clip(slot - _GAP, 20, 34))
-    beside_height = max(map_height, 9.0 * len(runs))  # a row for each group
+    beside_height = max(map_height, 9.0 * rows)
     map_top = 13 + section_height + 13
     series_top = map_top + beside_height + 15
     caption_top = series_top + 34 + 10

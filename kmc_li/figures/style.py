@@ -185,7 +185,7 @@ def scale_bar(axes: Axes, length: float, text: str) -> None:
 
 def wrapped(lines: Iterable[str]) -> list[str]:
     """The lines of a caption, broken where they are wider than the page."""
-    return [part for line in lines for part in textwrap.wrap(line, 156)]
+    return [part for line in lines for part in textwrap.wrap(line, 156, break_on_hyphens=False)]
 
 
 def with_subscripts(words: str) -> str:
