@@ -1,0 +1,135 @@
+"""Parameters -> (Model, State): the only place where units meet arrays."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .constants import BOLTZMANN_EV_K
+from .kernels import classes, field, lattice, multigrid, refresh
+from .kernels.state import COUNTERS, LINEAR, UNIFORM, Model, State
+from .parameters import Parameters
+
+ROOM = 4096  # sites the lists have room for at first, besides four a column
+START_INTERVAL = 20.0  # events to the first refresh, before the drift is known
+SETTLE = 12  # refreshes of two cycles each that bring the field of the initial deposit to rest
+
+
+def stretched_planes(nx: int, ny: int) -> int:
+    """Planes of thickness 2, 4, 8, ... voxels above the deposit that reach one period of the cell up."""
+    return max(math.ceil(math.log2(max(nx, ny))) - 1, 1)
+
+
+def hop_rates(parameters: Parameters) -> NDArray[np.float64]:
+    """Hop rate per direction [1/s] by the number of Li neighbours 0..6 before the hop; 0 for 0 and 6."""
+    rates = np.zeros(7)
+    hops = parameters.hops
+    if hops.enabled:
+        n = np.arange(1, 6)
+        barrier_eV = hops.surface_barrier_eV + n * hops.bond_energy_eV
+        rates[1:6] = hops.attempt_frequency_per_s * np.exp(-barrier_eV / (BOLTZMANN_EV_K * hops.temperature_K))
+    return rates
+
+
+def build_model(parameters: Parameters) -> Model:
+    """Constants of a run in the kernels' units: voxels, the current through one column, j voxel/kappa for potentials."""
+    p = parameters
+    voxel = p.voxel_m
+    unit_V = p.current_density_A_m2 * voxel / p.conductivity_S_m
+    height = p.lattice.nz if p.stop.height_um is None else min(p.lattice.nz, round(p.stop.height_um / p.lattice.voxel_um))
+    layer: dict[str, Any] = dict(
+        layer=False, stack_pressure=0.0, hardness=1.0, shift_per_pressure=0.0, layer_thickness=1.0, layer_conductivity=1.0
+    )
+    if p.layer is not None:
+        per_voxel_Pa = p.layer.winkler_stiffness_Pa_m * voxel
+        layer = dict(
+            layer=True,
+            stack_pressure=p.layer.stack_pressure_MPa * 1e6 / per_voxel_Pa,
+            hardness=p.metal.hardness_MPa * 1e6 / per_voxel_Pa,
+            shift_per_pressure=(p.layer.piezo_shift_V_Pa + p.pressure_shift_V_Pa) * per_voxel_Pa / unit_V,
+            layer_thickness=p.layer.thickness_um / p.lattice.voxel_um,
+            layer_conductivity=p.layer_conductivity_S_m / p.conductivity_S_m,
+        )
+    return Model(
+        kinetics=LINEAR if p.plating.kinetics == "linear" else UNIFORM,
+        strip=p.plating.strip,
+        hits=p.plating.noise_reduction_hits,
+        exponent=p.plating.breakdown_exponent,
+        monolayer_rate=p.current_density_A_m2 * voxel**2 / p.voxel_charge_C,
+        hop_rate=hop_rates(p),
+        tolerance=p.field.tolerance,
+        gap=p.field.top_gap_voxels,
+        extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
+        nz=height,
+        **layer,
+    )
+
+
+def build(parameters: Parameters) -> tuple[Model, State]:
+    """Model and state of a bare collector at time zero, its field at rest."""
+    model = build_model(parameters)
+    box = parameters.lattice
+    state = allocate_state(
+        model,
+        np.zeros((box.nx, box.ny, box.nz), np.bool_),
+        wagner=parameters.wagner_length_m / parameters.voxel_m,
+        weighted=parameters.plating.face_area_weights,
+    )
+    settle(model, state)
+    return model, state
+
+
+def allocate_state(
+    model: Model,
+    occupancy: NDArray[np.bool_],
+    *,
+    wagner: float = 1.0,
+    weighted: bool = False,
+    collector: bool = True,
+    dtype: Any = np.float32,
+) -> State:
+    """State for an initial deposit (bool (nx, ny, nz)); its rates are not known before `settle`."""
+    nx, ny, nz = occupancy.shape
+    live = model.kinetics == LINEAR
+    ns = nz + 2 + (model.gap + refresh.SLACK + model.extra_planes + 1 if live else 0)
+    voxels = nx * ny * ns
+    surface = 4 * nx * ny + 2 * int(np.count_nonzero(occupancy)) + ROOM
+    hops = bool(model.hop_rate.any())
+    state = State(
+        lattice=lattice.from_occupancy(occupancy, ns - 1, collector),
+        field=field.allocate(nx, ny, ns, dtype, wagner, weighted),
+        tree=multigrid.allocate(nx, ny, ns if live else 2, dtype, model.extra_planes),
+        sites=classes.allocate(voxels, surface),
+        hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8),
+        hits=np.zeros((nx, ny, ns) if model.hits > 1 else (1, 1, 1), np.uint16),
+        scan_site=np.zeros(0, np.int32),
+        scan_rate=np.zeros(0, np.float32),
+        plane_current=np.zeros(ns),
+        counters=np.zeros(1, COUNTERS).view(np.recarray),
+    )
+    state.field.kappa[:] = 1.0
+    return with_scratch(state)
+
+
+def settle(model: Model, state: State) -> None:
+    """List all rates of the initial deposit, its field at rest first."""
+    n = state.counters[0]
+    n.lo, n.interval = 1, START_INTERVAL
+    n.top = int(state.lattice.height.max())
+    if model.hop_rate.any():
+        refresh.list_hoppers(state.lattice.cell, state.hoppers)
+    if model.kinetics == UNIFORM:
+        n.rest = 1e9
+        refresh.all_rates(model, state)
+        return
+    # Starting from the even film's potential: a flat deposit is then at rest at once.
+    state.field.phi[:, :, 1:] = state.field.wagner[0] + 0.5
+    for _ in range(SETTLE):
+        refresh.refresh(model, state, 2)
+
+
+def with_scratch(state: State) -> State:
+    """Scratch arrays as large as the site lists."""
+    size = state.sites.site.size
+    return state._replace(scan_site=np.zeros(size, np.int32), scan_rate=np.zeros(size, np.float32))

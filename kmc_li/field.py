@@ -1,0 +1,137 @@
+"""The electrolyte's field around a given deposit: the converged solution, for a user with an array in hand."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .kernels import field as kernel
+from .kernels import krylov, lattice, multigrid
+
+MAX_ITERATIONS = 2000
+
+
+class FieldSolution(NamedTuple):
+    """Potential and currents of a converged field."""
+
+    potential_V: NDArray[np.float64]  # (nx, ny, nz), electrolyte minus metal potential; 0 in Li
+    plating_current_A: NDArray[np.float64]  # (nx, ny, nz), into the Li faces of each empty voxel; < 0 dissolves
+    residual_bound: float  # sum |residual| over the total current: bounds the error of the current balance
+    iterations: int
+
+
+class NotConverged(RuntimeError):
+    """The iteration stopped short of its tolerance."""
+
+
+def solve(
+    occupancy: ArrayLike,
+    *,
+    voxel_m: float,
+    conductivity_S_m: float | ArrayLike,
+    charge_transfer_resistance_ohm_m2: float,
+    current_density_A_m2: float,
+    face_shift_V: Callable[[NDArray[np.float64]], ArrayLike] | ArrayLike | None = None,
+    tolerance: float = 1e-8,
+    face_area_weights: bool = True,
+) -> FieldSolution:
+    """Solve div(kappa grad phi) = 0 with charge transfer on Li faces and a uniform current through the top plane.
+
+    occupancy: bool (nx, ny, nz), True for Li; periodic in x and y, current collector below z = 0, top plane empty.
+    voxel_m: edge [m]. conductivity_S_m: of the electrolyte [S/m], a number or one for each plane (nz,).
+    charge_transfer_resistance_ohm_m2: R_ct [ohm m^2] >= 0; 0 is the primary distribution (W = 0).
+    current_density_A_m2: through the top plane [A/m^2], > 0 plates.
+    face_shift_V: shift of the Li faces [V]: a function of the height of a face's centre above the collector [m], or an
+    array (nz,) of values at voxel centres, interpolated to horizontal faces.
+    tolerance: sum |residual| over the total current. face_area_weights: count a staircase's faces with their share of
+    the true area (normal from the occupancy smoothed over 3 voxels), which matters where W is not small.
+
+    Finite volumes as in MODEL: I = kappa_h voxel (phi_j - phi_i) between electrolyte voxels with kappa_h the harmonic
+    mean, I = voxel^2 (phi - V) / (R_ct / w + voxel / (2 kappa)) into a Li face of area share w.
+    Raises ValueError for arguments of wrong shape or sign, NotConverged if the iteration stalls.
+    """
+    li, kappa, shift = _checked(
+        occupancy, voxel_m, conductivity_S_m, charge_transfer_resistance_ohm_m2, current_density_A_m2, face_shift_V
+    )
+    nx, ny, nz = li.shape
+    reference = float(kappa[-1])
+    drop = abs(current_density_A_m2) * voxel_m / reference
+    unit_V = max(drop, float(np.abs(shift).max()), 1e-300)
+    problem = kernel.allocate(
+        nx, ny, nz + 2, np.float64, reference * charge_transfer_resistance_ohm_m2 / voxel_m, face_area_weights
+    )
+    tree = multigrid.allocate(nx, ny, nz + 2, np.float64, 0)
+    cell = lattice.from_occupancy(li, nz + 1).cell
+    problem.kappa[:] = 1.0
+    problem.kappa[1 : nz + 1] = kappa / reference
+    problem.thickness[:] = 1.0
+    problem.shift[: shift.size] = shift / unit_V
+    kernel.set_planes(problem, tree, 1, nz + 1)
+    kernel.set_cells(problem, cell, 1, nz + 1)
+    flux = current_density_A_m2 * voxel_m / reference / unit_V
+    problem.rhs[:, :, nz] += flux
+    multigrid.coarsen_all(problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree)
+    throughput = nx * ny * abs(flux) + float(np.abs(problem.sink * problem.rhs).sum())
+    iterations, residual = krylov.solve(
+        problem.phi, problem.idiag, problem.rhs, problem.cx, problem.cy, problem.cz, tree, problem.work,
+        tolerance * throughput, MAX_ITERATIONS,
+    )  # fmt: skip
+    if throughput > 0 and residual > tolerance * throughput:
+        raise NotConverged(f"field residual {residual / throughput:.1e} after {iterations} iterations, asked {tolerance:g}")
+    problem.rhs[:, :, nz] -= flux
+    current = (problem.sink * problem.phi - problem.rhs)[:, :, 1 : nz + 1]
+    current[li] = 0.0
+    return FieldSolution(
+        potential_V=problem.phi[:, :, 1 : nz + 1] * unit_V,
+        plating_current_A=current * (reference * voxel_m * unit_V),
+        residual_bound=residual / throughput if throughput > 0 else 0.0,
+        iterations=iterations,
+    )
+
+
+def _checked(
+    occupancy: ArrayLike,
+    voxel_m: float,
+    conductivity_S_m: float | ArrayLike,
+    resistance: float,
+    current: float,
+    face_shift_V: Callable[[NDArray[np.float64]], ArrayLike] | ArrayLike | None,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Occupancy, conductivity by plane and shift by half-voxel height, or ValueError."""
+    li = np.asarray(occupancy)
+    if li.ndim != 3 or 0 in li.shape or li.dtype != np.bool_:
+        raise ValueError(f"occupancy: got {li.dtype} of shape {li.shape}, must be bool of shape (nx, ny, nz)")
+    if li[:, :, -1].any():
+        raise ValueError("occupancy: its top plane holds Li, must be electrolyte, for the current enters there")
+    for name, value, zero in (("voxel_m", voxel_m, False), ("charge_transfer_resistance_ohm_m2", resistance, True)):
+        if not (np.isfinite(value) and (value > 0 or (zero and value == 0))):
+            raise ValueError(f"{name}: got {value}, must be {'>= 0' if zero else '> 0'}")
+    if not np.isfinite(current):
+        raise ValueError(f"current_density_A_m2: got {current}, must be finite")
+    nz = li.shape[2]
+    kappa = np.array(np.broadcast_to(np.asarray(conductivity_S_m, np.float64), (nz,)))
+    if not (np.isfinite(kappa).all() and (kappa > 0).all()):
+        raise ValueError("conductivity_S_m: must be > 0, a number or one for each plane")
+    heights = 0.5 * np.arange(2 * nz + 1)
+    if face_shift_V is None:
+        shift = np.zeros(heights.size)
+    elif callable(face_shift_V):
+        shift = _evaluate(face_shift_V, heights * voxel_m)
+    else:
+        values = np.asarray(face_shift_V, np.float64)
+        if values.shape != (nz,):
+            raise ValueError(f"face_shift_V: got shape {values.shape}, must be a function of height or ({nz},)")
+        shift = np.interp(heights, np.arange(nz) + 0.5, values)
+    if not np.isfinite(shift).all():
+        raise ValueError("face_shift_V: must be finite at every height of the box")
+    return li, kappa, shift
+
+
+def _evaluate(function: Callable[[NDArray[np.float64]], ArrayLike], heights_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shift at all heights, also from a function that takes one height at a time."""
+    try:
+        values = np.asarray(function(heights_m), np.float64)
+    except (TypeError, ValueError):
+        values = np.array([function(h) for h in heights_m], np.float64)  # type: ignore[arg-type]
+    return np.array(np.broadcast_to(values, heights_m.shape))

@@ -1,0 +1,172 @@
+"""Choose a site with probability proportional to its rate, at a cost that does not grow with their number.
+
+Composition and rejection (Slepoy, Thompson, Plimpton, J. Chem. Phys. 128, 205101 (2008)): sites are grouped by the
+power of two of their rate. A class is drawn by (sites x upper bound), a site of it uniformly, and kept with
+probability rate/bound >= 1/2; otherwise everything is drawn again, which makes the choice exact. Sites with a rate
+from a finite set (hops by neighbour count) use one class a rate and are never refused.
+
+A class is a list of pages of 64 sites, so that any class may hold all sites without memory for it being set aside.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from .jit import leaf, njit
+
+PAGE = 64
+CLASSES = 64
+LOWEST = -40  # class c holds rates in [2^(c + LOWEST), 2^(c + LOWEST + 1)); smaller ones count as zero
+
+
+class ClassLists(NamedTuple):
+    """Sites in lists by rate class; `where` is -1 for a voxel that is in no list."""
+
+    count: np.ndarray  # int64 (classes,)
+    bound: np.ndarray  # float64 (classes,): upper bound of the rates of a class
+    table: np.ndarray  # int32 (classes, pages): the pages of a class in order
+    owner: np.ndarray  # int8 (pages,): the class that holds a page
+    free: np.ndarray  # int32 (pages + 1,): stack of free pages, its height in the last entry
+    site: np.ndarray  # int32 (pages * PAGE,): flat voxel index
+    rate: np.ndarray  # float32 (pages * PAGE,): rate of that site
+    where: np.ndarray  # int32 (voxels,): position of a voxel in `site`
+
+
+def allocate(voxels: int, capacity: int, classes: int = CLASSES) -> ClassLists:
+    """Empty lists for `voxels` possible sites with room for about `capacity` of them at a time."""
+    pages = capacity // PAGE + 2 * classes
+    return ClassLists(
+        count=np.zeros(classes, np.int64),
+        bound=2.0 ** (np.arange(classes) + LOWEST + 1),
+        table=np.full((classes, pages), -1, np.int32),
+        owner=np.full(pages, -1, np.int8),
+        free=np.append(np.arange(pages - 1, -1, -1), pages).astype(np.int32),
+        site=np.full(pages * PAGE, -1, np.int32),
+        rate=np.zeros(pages * PAGE, np.float32),
+        where=np.full(voxels, -1, np.int32),
+    )
+
+
+def grown(lists: ClassLists, factor: int = 2) -> ClassLists:
+    """The same lists with `factor` times as many pages; the order of sites, and so the trajectory, is kept."""
+    pages = lists.owner.size
+    more = factor * pages
+    table = np.full((lists.count.size, more), -1, np.int32)
+    table[:, :pages] = lists.table
+    unused = lists.free[: lists.free[-1]]
+    free = np.zeros(more + 1, np.int32)
+    fresh = np.arange(more - 1, pages - 1, -1)
+    free[: fresh.size] = fresh
+    free[fresh.size : fresh.size + unused.size] = unused
+    free[-1] = fresh.size + unused.size
+    return lists._replace(
+        table=table,
+        owner=np.append(lists.owner, np.full(more - pages, -1, np.int8)),
+        free=free,
+        site=np.append(lists.site, np.full((more - pages) * PAGE, -1, np.int32)),
+        rate=np.append(lists.rate, np.zeros((more - pages) * PAGE, np.float32)),
+    )
+
+
+@njit
+def room(lists):
+    """How many sites can be added for certain."""
+    return lists.free[-1] * PAGE - lists.count.shape[0] * PAGE
+
+
+@leaf
+def insert(lists, voxel, cls, rate):
+    n = lists.count[cls]
+    if n % PAGE == 0:
+        top = lists.free[-1] - 1
+        page = lists.free[top]
+        lists.free[-1] = top
+        lists.table[cls, n // PAGE] = page
+        lists.owner[page] = cls
+    spot = lists.table[cls, n // PAGE] * PAGE + n % PAGE
+    lists.site[spot] = voxel
+    lists.rate[spot] = rate
+    lists.where[voxel] = spot
+    lists.count[cls] = n + 1
+
+
+@leaf
+def remove(lists, voxel):
+    spot = lists.where[voxel]
+    cls = lists.owner[spot // PAGE]
+    n = lists.count[cls] - 1
+    page = lists.table[cls, n // PAGE]
+    last = page * PAGE + n % PAGE
+    moved = lists.site[last]
+    lists.site[spot] = moved
+    lists.rate[spot] = lists.rate[last]
+    lists.where[moved] = spot
+    lists.where[voxel] = -1
+    lists.count[cls] = n
+    if n % PAGE == 0:
+        top = lists.free[-1]
+        lists.free[top] = page
+        lists.free[-1] = top + 1
+
+
+@leaf
+def class_of(rate):
+    """Class of a rate; negative when the rate is too small to count."""
+    return min(math.frexp(rate)[1] - 1 - LOWEST, CLASSES - 1)
+
+
+@leaf
+def put(lists, voxel, rate):
+    """Give a site the rate `rate` (float32; 0 takes it off the lists); returns by how much the listed rate changed."""
+    cls = class_of(rate) if rate > 0 else -1
+    spot = lists.where[voxel]
+    former = 0.0
+    if spot >= 0:
+        former = float(lists.rate[spot])
+        if lists.owner[spot // PAGE] == cls:
+            lists.rate[spot] = rate
+            return float(rate) - former
+        remove(lists, voxel)
+    if cls < 0:
+        return -former
+    insert(lists, voxel, cls, rate)
+    return float(rate) - former
+
+
+@leaf
+def rate_of(lists, voxel):
+    spot = lists.where[voxel]
+    return float(lists.rate[spot]) if spot >= 0 else 0.0
+
+
+@njit
+def draw(lists, rng):
+    """A site, with probability rate / sum of rates; -1 when there is none."""
+    weight = 0.0
+    for cls in range(CLASSES):
+        weight += lists.count[cls] * lists.bound[cls]
+    if weight <= 0.0:
+        return -1
+    while True:
+        left = rng.random() * weight
+        for cls in range(CLASSES - 1, -1, -1):
+            bound = lists.bound[cls]
+            share = lists.count[cls] * bound
+            if left < share:
+                n = min(int(left / bound), lists.count[cls] - 1)
+                spot = lists.table[cls, n // PAGE] * PAGE + n % PAGE
+                if rng.random() * bound < lists.rate[spot]:
+                    return lists.site[spot]
+                break
+            left -= share
+
+
+@njit
+def total(lists):
+    """Sum of all rates."""
+    result = 0.0
+    for cls in range(lists.count.shape[0]):
+        for n in range(lists.count[cls]):
+            result += lists.rate[lists.table[cls, n // PAGE] * PAGE + n % PAGE]
+    return result

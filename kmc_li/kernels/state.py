@@ -1,0 +1,73 @@
+"""Everything a run is made of: constants (`Model`) and what changes (`State`)."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .classes import ClassLists
+from .field import Field
+from .lattice import Lattice
+from .multigrid import Hierarchy
+
+UNIFORM, LINEAR = 0, 1
+
+
+class Model(NamedTuple):
+    """Constants of a run. Currents in j * voxel^2, lengths in voxels, rates in 1/s."""
+
+    kinetics: int  # UNIFORM or LINEAR
+    strip: bool
+    hits: int  # plating attempts that make one voxel (noise reduction)
+    exponent: float  # a site's rate goes as its current to this power
+    monolayer_rate: float  # 1/s at which current 1 into a voxel fills it
+    hop_rate: np.ndarray  # (7,) 1/s per direction, by Li neighbours before the hop; all 0: no hops
+    layer: bool
+    stack_pressure: float  # in stiffness * voxel
+    hardness: float
+    shift_per_pressure: float
+    layer_thickness: float
+    layer_conductivity: float  # over the electrolyte's
+    tolerance: float
+    gap: int  # uniform planes kept above the highest bud
+    extra_planes: int  # stretched planes above those
+    nz: int
+
+
+COUNTERS = np.dtype(
+    [
+        ("events", np.int64),  # voxels plated + stripped + hopped
+        ("plated", np.int64),
+        ("stripped", np.int64),
+        ("hopped", np.int64),
+        ("attempts", np.int64),  # draws, with those that changed nothing
+        ("time", np.float64),  # s
+        ("plate_sum", np.float64),  # sum of the sites' rates, in units of the current through one column
+        ("strip_sum", np.float64),
+        ("lo", np.int64),  # planes of the field in use: lo..hi-1, uniform below `uniform`
+        ("uniform", np.int64),
+        ("hi", np.int64),
+        ("top", np.int64),  # highest plane that holds Li
+        ("rest", np.float64),  # rest plane of the layer
+        ("interval", np.float64),  # events between refreshes of the field
+        ("since", np.int64),  # events since the last one
+        ("refreshes", np.int64),
+        ("cycles", np.int64),
+        ("drift", np.float64),  # TV by which the last refresh changed the event probabilities
+        ("residual", np.float64),  # sum |residual| over the current at the last refresh
+    ]
+)
+
+
+class State(NamedTuple):
+    """Arrays of a run."""
+
+    lattice: Lattice
+    field: Field
+    tree: Hierarchy  # coarse grids of the field
+    sites: ClassLists  # empty voxels that may plate and Li voxels that may dissolve
+    hoppers: ClassLists  # surface Li by neighbour count
+    hits: np.ndarray  # uint16 (nx, ny, ns), or (1, 1, 1) when every attempt fills a voxel
+    scan_site: np.ndarray  # int32, scratch of a refresh
+    scan_rate: np.ndarray  # float32
+    plane_current: np.ndarray  # float64 (ns,)
+    counters: np.recarray
