@@ -67,7 +67,7 @@ def _lit_metal(
     tone = np.clip(0.42 + 0.58 * light, 0.25, 1.0)[:, :, None]
     metal = (0.55 * np.array(to_rgb(color)) + 0.45 * np.array(to_rgb("#B9BCC2"))) * tone
     haze = (1 - np.exp(-behind / (0.35 * max(far, 8))))[:, :, None]
-    return np.asarray(metal + (ground - metal) * (0.15 + 0.8 * haze))
+    return np.asarray(metal + (ground - metal) * (0.1 + 0.62 * haze))
 
 
 def _with_cut(picture: NDArray[np.float64], cut: NDArray[np.bool_], color: str) -> NDArray[np.float64]:
