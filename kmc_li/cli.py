@@ -162,26 +162,26 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _resume(options: argparse.Namespace) -> None:
-    from kmc_li.manifest import read_manifest
+    from kmc_li.driver import check_resumable, resume, warm_up
     from kmc_li.store import load_run
 
-    if read_manifest(Path(options.folder)).finished is not None:
+    if check_resumable(Path(options.folder)).finished is not None:
+        run = load_run(options.folder)
         _say(f"{options.folder} is finished already")
-        return _conclude(load_run(options.folder))
-    from kmc_li.driver import resume, warm_up
-
+        return _conclude(run)
     warm_up(_say)
     _conclude(resume(options.folder, progress=True))
 
 
 def _ensemble(options: argparse.Namespace) -> None:
     parameters, table = _read(options.study)
-    _say(table + "\n")
-    from kmc_li.ensemble import run_ensemble
+    from kmc_li.ensemble import plan_ensemble, run_ensemble
     from kmc_li.summary import SHORT, metrics_table
 
-    where = options.out, options.jobs, options.executor
-    runs = run_ensemble(parameters, range(options.seeds), *where, progress=True, tell=_say)[""]
+    what = parameters, range(options.seeds), options.out, options.jobs, options.executor
+    plan_ensemble(*what)
+    _say(table + "\n")
+    runs = run_ensemble(*what, progress=True, tell=_say)[""]
     _say(metrics_table({Path(options.out).name: runs}, SHORT))
     _say(f"\nruns      {options.out}/seed-*\nnext      kmc-li analyze {options.out}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kmc_li import dimensionless
 from kmc_li.catalog import study_path
-from kmc_li.ensemble import run_ensemble
+from kmc_li.ensemble import plan_ensemble, run_ensemble
 from kmc_li.errors import UserError
 from kmc_li.files import write_atomically
 from kmc_li.parameters import Parameters
@@ -33,6 +33,7 @@ def demo(
     if out.exists() and (not out.is_dir() or any(entry.name not in _KNOWN for entry in out.iterdir())):
         raise UserError(f"{out} is not empty and holds no demo: name a new folder (-o DIR)")
     studies = {name: Parameters.from_toml(study_path(name)) for name in STUDIES}
+    plan_ensemble(studies, range(seeds), out, jobs)
     say(f"{len(STUDIES)} studies x {seeds} seeds, after Li et al., Batteries & Supercaps 2022\n")
     say(dimensionless.table(studies["piezo"]) + "\n")
     groups = run_ensemble(studies, range(seeds), out, jobs, progress=True, tell=say)

@@ -4,13 +4,14 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kmc_li import __version__
 from kmc_li.errors import UserError
 from kmc_li.files import StoreWarning
+from kmc_li.manifest import Manifest, read_manifest
 from kmc_li.parameters import Parameters
 from kmc_li.progress import Report, run_bar
 from kmc_li.provenance import provenance
@@ -90,36 +91,53 @@ def simulate_reporting(parameters: Parameters, seed: int, out: str | Path | None
 def resume_reporting(path: str | Path, report: Report) -> Run:
     """`resume`, with report(simulation) called after every advance."""
     path = Path(path)
+    past = check_resumable(path).provenance
     with noted_signals() as received, RunFolder.open(path) as folder:
         if folder.manifest.finished is None:
+            _warn_of_changes(path, past)
             simulation, fresh = _restored(folder)
             folder.note_resumed()
             _drive_stored(simulation, folder, received, report, fresh)
     return load_run(path)
 
 
-def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
-    from kmc_li.simulation import Simulation
-
-    past, present = folder.manifest.provenance, provenance()
-    if past.get("kmc_li") != __version__:
+def check_resumable(path: Path) -> Manifest:
+    """The manifest of a run that can be resumed or is finished. Raises UserError if there is none."""
+    manifest = read_manifest(path)
+    origin = manifest.provenance.get("kmc_li")
+    if manifest.finished is None and origin != __version__:
         raise UserError(
-            f"{folder.path} was begun by kmc_li {past.get('kmc_li')}; this is kmc_li {__version__}, which "
-            "may go on differently: resume with that version, or start again"
+            f"{path} was begun by kmc_li {origin}; this is kmc_li {__version__}, which may go on "
+            "differently: resume with that version, or start again"
         )
+    return manifest
+
+
+def _warn_of_changes(path: Path, past: Mapping[str, Any]) -> None:
+    present = provenance()
     changed = [key for key in ("source_sha256", "numba", "numpy") if past.get(key) != present[key]]
     if changed:
         warnings.warn(
-            f"{folder.path}: {', '.join(changed)} changed since the run was begun; the result may differ "
+            f"{path}: {', '.join(changed)} changed since the run was begun; the result may differ "
             "from an undisturbed run's",
             StoreWarning,
             stacklevel=4,
         )
+
+
+def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
+    from kmc_li.simulation import Simulation
+
     parameters, seed = folder.parameters, folder.manifest.seed
     state = folder.restart()
     if state is None:
         return Simulation(parameters, seed), True
-    return Simulation.restore(parameters, seed, *state), False
+    try:
+        return Simulation.restore(parameters, seed, *state), False
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{folder.path}: its checkpoint does not fit its parameters ({error})"
+        ) from error
 
 
 def _in_memory(simulation: "Simulation", parameters: Parameters, seed: int, report: Report) -> Run:

@@ -59,12 +59,7 @@ def run_ensemble(
     Raises UserError for bad input and for a folder that holds other runs, before anything is written, and
     if workers keep dying; Interrupted after SIGINT or SIGTERM, once all running runs are checkpointed.
     """
-    out = Path(out)
-    studies = {"": parameters} if isinstance(parameters, Parameters) else dict(parameters)
-    tasks = _tasks(studies, seeds, out)
-    if jobs is not None and jobs < 1:
-        raise UserError(f"jobs: got {jobs}, must be at least 1")
-    todo = [task for task in tasks if not _is_done(task)]
+    tasks, todo = plan_ensemble(parameters, seeds, out, jobs, executor)
     if todo:
         if executor == "local":
             warm_up(tell)
@@ -74,12 +69,32 @@ def run_ensemble(
                 _collect(pool, todo, len(tasks), None, shown, [])
     runs = [load_run(task.folder) for task in tasks]
     share = len(seeds)
-    return {name: runs[i * share : (i + 1) * share] for i, name in enumerate(studies)}
+    return {name: runs[i * share : (i + 1) * share] for i, name in enumerate(_named(parameters))}
+
+
+def plan_ensemble(
+    parameters: Parameters | Mapping[str, Parameters],
+    seeds: Sequence[int],
+    out: str | Path,
+    jobs: int | None = None,
+    executor: str | Executor = "local",
+) -> tuple[list[Task], list[Task]]:
+    """All tasks of an ensemble, and those not finished. Raises UserError for whatever is wrong with it."""
+    if jobs is not None and jobs < 1:
+        raise UserError(f"jobs: got {jobs}, must be at least 1")
+    if isinstance(executor, str) and executor != "local" and not executor.startswith(("tcp://", "tls://")):
+        raise UserError(f"executor: got {executor!r}, must be local or a dask scheduler, tcp://HOST:PORT")
+    tasks = _tasks(_named(parameters), seeds, Path(out))
+    return tasks, [task for task in tasks if not _is_done(task)]
 
 
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _named(parameters: Parameters | Mapping[str, Parameters]) -> dict[str, Parameters]:
+    return {"": parameters} if isinstance(parameters, Parameters) else dict(parameters)
 
 
 def _tasks(studies: Mapping[str, Parameters], seeds: Sequence[int], out: Path) -> list[Task]:
@@ -90,6 +105,8 @@ def _tasks(studies: Mapping[str, Parameters], seeds: Sequence[int], out: Path) -
     for name in studies:
         if name in (".", "..") or "/" in name or "\0" in name:
             raise UserError(f"study {name!r}: its name is to be a folder's, and cannot")
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; an ensemble needs a folder")
     if (out / MANIFEST).exists():
         raise UserError(f"{out} holds a single run; an ensemble needs another folder")
     return [
@@ -218,7 +235,7 @@ def _show(shown: Any, board: Any, before: int, submitted: int, pending: int, beg
         return
     share, events, charge = (sum(board[field:-1:_FIELDS]) for field in range(_FIELDS))
     words = charge_words(charge / submitted, events / (time.monotonic() - begun))
-    shown.set_postfix_str(words, refresh=False)
+    shown.set_description_str(words, refresh=False)
     shown.update(before + share - shown.n)
 
 
@@ -227,10 +244,6 @@ def _opened(executor: str | Executor) -> Iterator[Executor]:
     if isinstance(executor, Executor):
         yield executor
         return
-    if not executor.startswith(("tcp://", "tls://")):
-        raise UserError(
-            f'executor: got {executor!r}, must be "local" or the address of a dask scheduler, tcp://HOST:PORT'
-        )
     try:
         from distributed import Client
     except ImportError:

@@ -1,13 +1,14 @@
 """The progress bars: charge passed, events a second, time left. Silent off a terminal."""
 
 import contextlib
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from tqdm import tqdm
 
-_FORMAT = "{desc}{percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]"
+_FORMAT = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
 
 
 class Progressing(Protocol):
@@ -26,7 +27,10 @@ Report = Callable[[Progressing], None]
 
 def bar(show: bool, **settings: Any) -> "tqdm[Any]":
     """A bar from 0 to 1 (or `total`) on stderr; shown only on a terminal, and only if show."""
-    return tqdm(bar_format=_FORMAT, disable=None if show else True, **{"total": 1.0, **settings})
+    # A terminal in a container may report a size of 0, for which tqdm alone would draw nothing.
+    size = shutil.get_terminal_size((100, 24))
+    place = {"ncols": size.columns, "nrows": size.lines, "bar_format": _FORMAT}
+    return tqdm(disable=None if show else True, **{"total": 1.0, **place, **settings})
 
 
 def charge_words(areal_capacity_mAh_cm2: float, events_per_s: float) -> str:
@@ -45,7 +49,7 @@ def run_bar(show: bool) -> Iterator[Report]:
             if not start:
                 start.extend((now, simulation.events))
             rate = (simulation.events - start[1]) / max(now - start[0], 1e-9)
-            shown.set_postfix_str(charge_words(simulation.areal_capacity_mAh_cm2, rate), refresh=False)
+            shown.set_description_str(charge_words(simulation.areal_capacity_mAh_cm2, rate), refresh=False)
             shown.update(simulation.progress - shown.n)
 
         yield report

@@ -101,7 +101,7 @@ def test_a_folder_of_other_runs_is_refused_untouched(engine, pool, tmp_path):
         ({"jobs": 0}, "jobs: got 0"),
         ({"parameters": {}}, "at least one study"),
         ({"parameters": {"../up": None}}, "its name is to be a folder's"),
-        ({"executor": "slurm"}, "executor: got 'slurm'"),
+        ({"executor": "slurm"}, "executor: got 'slurm', must be local or"),
     ],
 )
 def test_bad_input_writes_nothing(engine, tmp_path, arguments, message):
