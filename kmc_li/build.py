@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from .constants import BOLTZMANN_EV_K
 from .kernels import classes, field, lattice, multigrid, refresh
+from .kernels.lattice import Box
 from .kernels.state import COUNTERS, LINEAR, UNIFORM, Model, State
 from .parameters import Parameters
 
@@ -66,18 +67,18 @@ def build_model(parameters: Parameters) -> Model:
     )
 
 
-def build(parameters: Parameters) -> tuple[Model, State]:
-    """Model and state of a bare collector at time zero, its field at rest."""
+def build(parameters: Parameters) -> tuple[Model, Box, State]:
+    """Model, box and state of a bare collector at time zero, its field at rest."""
     model = build_model(parameters)
     box = parameters.lattice
-    state = allocate_state(
+    size, state = allocate_state(
         model,
         np.zeros((box.nx, box.ny, box.nz), np.bool_),
         wagner=parameters.wagner_length_m / parameters.voxel_m,
         weighted=parameters.plating.face_area_weights,
     )
-    settle(model, state)
-    return model, state
+    settle(model, size, state)
+    return model, size, state
 
 
 def allocate_state(
@@ -88,7 +89,7 @@ def allocate_state(
     weighted: bool = False,
     collector: bool = True,
     dtype: Any = np.float32,
-) -> State:
+) -> tuple[Box, State]:
     """State for an initial deposit (bool (nx, ny, nz)); its rates are not known before `settle`."""
     nx, ny, nz = occupancy.shape
     live = model.kinetics == LINEAR
@@ -96,37 +97,38 @@ def allocate_state(
     voxels = nx * ny * ns
     surface = 4 * nx * ny + 2 * int(np.count_nonzero(occupancy)) + ROOM
     hops = bool(model.hop_rate.any())
+    box, deposit = lattice.from_occupancy(occupancy, ns, collector)
     state = State(
-        lattice=lattice.from_occupancy(occupancy, ns - 1, collector),
-        field=field.allocate(nx, ny, ns, dtype, wagner, weighted),
-        tree=multigrid.allocate(nx, ny, ns if live else 2, dtype, model.extra_planes),
+        lattice=deposit,
+        field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
+        tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
         sites=classes.allocate(voxels, surface),
         hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8),
-        hits=np.zeros((nx, ny, ns) if model.hits > 1 else (1, 1, 1), np.uint16),
+        hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         scan_site=np.zeros(0, np.int32),
         scan_rate=np.zeros(0, np.float32),
         plane_current=np.zeros(ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
     )
-    state.field.kappa[:] = 1.0
-    return with_scratch(state)
+    return box, with_scratch(state)
 
 
-def settle(model: Model, state: State) -> None:
+def settle(model: Model, box: Box, state: State) -> None:
     """List all rates of the initial deposit, its field at rest first."""
     n = state.counters[0]
     n.lo, n.interval = 1, START_INTERVAL
     n.top = int(state.lattice.height.max())
     if model.hop_rate.any():
-        refresh.list_hoppers(state.lattice.cell, state.hoppers)
+        refresh.list_hoppers(state.lattice.cell, box, state.hoppers)
+    if not model.layer:
+        n.rest = float(box.ns)
     if model.kinetics == UNIFORM:
-        n.rest = 1e9
-        refresh.all_rates(model, state)
+        refresh.all_rates(model, box, state)
         return
     # Starting from the even film's potential: a flat deposit is then at rest at once.
-    state.field.phi[:, :, 1:] = state.field.wagner[0] + 0.5
+    state.field.phi[:] = state.field.wagner[0] + 0.5
     for _ in range(SETTLE):
-        refresh.refresh(model, state, 2)
+        refresh.refresh(model, box, state, 2)
 
 
 def with_scratch(state: State) -> State:

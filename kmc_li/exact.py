@@ -1,12 +1,11 @@
 """What a running field is worth: its error against the converged one, and the numbers of a series row."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import classes, field, krylov, multigrid, rates
 from .kernels.jit import njit
+from .kernels.lattice import Box
 from .kernels.layer import rest_plane, set_conductivity, set_shift
 from .kernels.state import Model, State
 from .parameters import Parameters
@@ -14,52 +13,52 @@ from .parameters import Parameters
 TOLERANCE = 1e-6  # sum |residual| over the current of the converged field
 
 
-def converged_rates(model: Model, state: State) -> NDArray[np.float64]:
-    """Rates (nx, ny, ns) of all voxels in float64 from the converged field of the present deposit.
+def converged_rates(model: Model, box: Box, state: State) -> NDArray[np.float64]:
+    """Rates of all voxels (flat) in float64 from the converged field of the present deposit.
 
     Its own grid: all planes from the collector up, uniform for half a period above the highest bud (so that it also
     tells what the stretched planes and the frozen depth of the running field cost), the layer pressed anew.
     """
-    cell, n = state.lattice.cell, state.counters[0]
-    nx, ny, ns = cell.shape
+    n = state.counters[0]
     top = int(np.nonzero(state.lattice.columns)[0].max())
-    planes = top + 2 + max(8, max(nx, ny) // 2)
-    tall = np.zeros((nx, ny, planes + 2), np.uint8)
-    keep = min(ns, planes + 2)
-    tall[:, :, :keep] = cell[:, :, :keep]
-    problem = field.allocate(nx, ny, planes + 2, np.float64, float(state.field.wagner[0]), bool(state.field.weight[0]))
-    tree = multigrid.allocate(nx, ny, planes + 2, np.float64, 0)
-    problem.kappa[:] = 1.0
-    problem.thickness[:] = 1.0
+    planes = top + 2 + max(8, max(box.nx, box.ny) // 2)
+    tall = Box(box.nx, box.ny, planes + 2)
+    shared = min(box.ns, tall.ns)
+    cell = np.zeros(tall, np.uint8)
+    cell[:, :, :shared] = state.lattice.cell.reshape(box)[:, :, :shared]
+    problem = field.allocate(tall, np.float64, float(state.field.wagner[0]), bool(state.field.weight[0]))
+    tree = multigrid.allocate(*tall, np.float64, 0)
     if model.layer:
-        rest = rest_plane(state.lattice.columns, top, nx * ny, model.stack_pressure, model.hardness)
+        columns = state.lattice.columns
+        rest = rest_plane(columns, top, box.nx * box.ny, model.stack_pressure, model.hardness)
         set_shift(problem.shift, rest, model.hardness, model.shift_per_pressure)
         set_conductivity(
             problem.kappa, problem.thickness, planes + 1, rest, model.layer_thickness, model.layer_conductivity
         )
     field.set_planes(problem, tree, 1, planes + 1)
-    field.set_cells(problem, tall, 1, planes + 1)
-    field.set_top(problem, planes)
-    shared = min(ns, planes + 2)
-    problem.phi[:, :, :shared] = np.where(tall[:, :, :shared] < 8, state.field.phi[:, :, :shared], 0.0)
-    problem.phi[:, :, int(n.uniform) : planes + 1] = state.field.phi[:, :, int(n.uniform) - 1, None]
+    field.set_cells(problem, cell.ravel(), tall, 1, planes + 1)
+    field.set_top(problem.rhs, tall, planes)
+    start, running = problem.phi.reshape(tall), state.field.phi.reshape(box)
+    start[:, :, :shared] = running[:, :, :shared]
+    start[:, :, int(n.uniform) :] = running[:, :, int(n.uniform) - 1, None]
     problem.phi[problem.idiag == 0] = 0.0
-    multigrid.coarsen_all(problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree)
-    krylov.solve(
-        problem.phi, problem.idiag, problem.rhs, problem.cx, problem.cy, problem.cz, tree, problem.work,
-        TOLERANCE * nx * ny, 200,
-    )  # fmt: skip
-    out = np.zeros((nx, ny, ns))
-    _all_rates(model, tall, problem, top + 2, out)
-    return out
+    multigrid.coarsen_all(
+        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree, problem.work
+    )
+    krylov.solve(problem, tree, TOLERANCE * box.nx * box.ny, 200)
+    out = np.zeros(tall)
+    _all_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
+    rates_in_use = np.zeros(box)
+    rates_in_use[:, :, :shared] = out[:, :, :shared]
+    return rates_in_use.ravel()
 
 
 @njit
-def _all_rates(model, cell, problem, end, out):  # type: ignore[no-untyped-def]
-    for x in range(cell.shape[0]):
-        for y in range(cell.shape[1]):
-            for s in range(1, end):
-                out[x, y, s] = rates.site_rate(model, cell, problem, x, y, s)
+def _all_rates(model, cell, box, problem, end, out):  # type: ignore[no-untyped-def]
+    phi, sink, rhs, shift = problem.phi, problem.sink, problem.rhs, problem.shift
+    for column in range(box.nx * box.ny):
+        for s in range(1, end):
+            out[column * box.ns + s] = rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s)
 
 
 @njit
@@ -67,16 +66,16 @@ def listed_rates(lists, out):  # type: ignore[no-untyped-def]
     """Rates in use, by flat voxel index."""
     for cls in range(lists.count.shape[0]):
         for n in range(lists.count[cls]):
-            spot = lists.table[cls, n // classes.PAGE] * classes.PAGE + n % classes.PAGE
+            spot = lists.table[cls, n >> classes.SHIFT] * classes.PAGE + (n & (classes.PAGE - 1))
             out[lists.site[spot]] = lists.rate[spot]
 
 
-def field_error(model: Model, state: State) -> dict[str, float]:
+def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     """Total variation between the event probabilities in use and those of the converged field, and the bound.
 
     tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A) at the last refresh.
     """
-    exact = converged_rates(model, state).ravel()
+    exact = converged_rates(model, box, state)
     used = np.zeros(exact.size)
     listed_rates(state.sites, used)
     n = state.counters[0]
@@ -84,18 +83,16 @@ def field_error(model: Model, state: State) -> dict[str, float]:
     return {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
 
 
-def field_row(model: Model, state: State, parameters: Parameters) -> dict[str, float]:
+def field_row(model: Model, box: Box, state: State, parameters: Parameters) -> dict[str, float]:
     """Field and layer columns of a series row."""
-    n, cell = state.counters[0], state.lattice.cell
-    nx, ny, _ = cell.shape
+    n, at = state.counters[0], state.field
     unit_V = parameters.current_density_A_m2 * parameters.voxel_m / parameters.conductivity_S_m
     height = state.lattice.height
-    x, y = np.nonzero(height == height.max())
-    s = np.minimum(height[x, y] + 1, cell.shape[2] - 1)
-    tip = state.field.sink[x, y, s] * state.field.phi[x, y, s] - state.field.rhs[x, y, s]
+    highest = np.nonzero(height == height.max())[0]
+    tips = highest * box.ns + height[highest] + 1
     row: dict[str, float] = {
-        "tip_to_mean_current": float(tip.mean()),
-        "overpotential_V": float(state.field.phi[:, :, int(n.uniform) - 1].mean() * unit_V),
+        "tip_to_mean_current": float((at.sink[tips] * at.phi[tips] - at.rhs[tips]).mean()),
+        "overpotential_V": float(at.phi.reshape(box)[:, :, int(n.uniform) - 1].mean() * unit_V),
         "field_tv_estimate": float(n.drift),
         "field_bound": float(n.residual),
         "rest_plane_um": 0.0,
@@ -103,10 +100,10 @@ def field_row(model: Model, state: State, parameters: Parameters) -> dict[str, f
         "peak_pressure_MPa": 0.0,
     }
     if parameters.layer is not None:
-        stiffness: Any = parameters.layer.winkler_stiffness_Pa_m
         top = int(height.max())
-        rest = rest_plane(state.lattice.columns, top, nx * ny, model.stack_pressure, model.hardness)
+        rest = rest_plane(state.lattice.columns, top, box.nx * box.ny, model.stack_pressure, model.hardness)
+        per_voxel_MPa = parameters.layer.winkler_stiffness_Pa_m * parameters.voxel_m / 1e6
         row["rest_plane_um"] = float(rest * parameters.lattice.voxel_um)
         row["contact_share"] = float((height > rest).mean())
-        row["peak_pressure_MPa"] = float(min(top - rest, model.hardness) * stiffness * parameters.voxel_m / 1e6)
+        row["peak_pressure_MPa"] = float(min(top - rest, model.hardness) * per_voxel_MPa)
     return row

@@ -58,32 +58,28 @@ def solve(
     reference = float(kappa[-1])
     drop = abs(current_density_A_m2) * voxel_m / reference
     unit_V = max(drop, float(np.abs(shift).max()), 1e-300)
-    problem = kernel.allocate(
-        nx, ny, nz + 2, np.float64, reference * charge_transfer_resistance_ohm_m2 / voxel_m, face_area_weights
-    )
-    tree = multigrid.allocate(nx, ny, nz + 2, np.float64, 0)
-    cell = lattice.from_occupancy(li, nz + 1).cell
-    problem.kappa[:] = 1.0
+    wagner = reference * charge_transfer_resistance_ohm_m2 / voxel_m
+    box, deposit = lattice.from_occupancy(li, nz + 2)
+    problem = kernel.allocate(box, np.float64, wagner, face_area_weights)
+    tree = multigrid.allocate(*box, np.float64, 0)
     problem.kappa[1 : nz + 1] = kappa / reference
-    problem.thickness[:] = 1.0
     problem.shift[: shift.size] = shift / unit_V
     kernel.set_planes(problem, tree, 1, nz + 1)
-    kernel.set_cells(problem, cell, 1, nz + 1)
+    kernel.set_cells(problem, deposit.cell, box, 1, nz + 1)
     flux = current_density_A_m2 * voxel_m / reference / unit_V
-    problem.rhs[:, :, nz] += flux
-    multigrid.coarsen_all(problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree)
-    throughput = nx * ny * abs(flux) + float(np.abs(problem.sink * problem.rhs).sum())
-    iterations, residual = krylov.solve(
-        problem.phi, problem.idiag, problem.rhs, problem.cx, problem.cy, problem.cz, tree, problem.work,
-        tolerance * throughput, MAX_ITERATIONS,
-    )  # fmt: skip
-    if throughput > 0 and residual > tolerance * throughput:
-        raise NotConverged(f"field residual {residual / throughput:.1e} after {iterations} iterations, asked {tolerance:g}")
-    problem.rhs[:, :, nz] -= flux
-    current = (problem.sink * problem.phi - problem.rhs)[:, :, 1 : nz + 1]
-    current[li] = 0.0
+    shifts = problem.rhs.copy()
+    problem.rhs.reshape(box)[:, :, nz] += flux
+    multigrid.coarsen_all(
+        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree, problem.work
+    )
+    throughput = nx * ny * abs(flux) + float(np.abs(shifts).sum())
+    iterations, residual = krylov.solve(problem, tree, tolerance * throughput, MAX_ITERATIONS)
+    if residual > tolerance * throughput:
+        bound = residual / throughput
+        raise NotConverged(f"field residual {bound:.1e} after {iterations} iterations, asked {tolerance:g}")
+    current = (problem.sink * problem.phi - shifts).reshape(box)[:, :, 1 : nz + 1]
     return FieldSolution(
-        potential_V=problem.phi[:, :, 1 : nz + 1] * unit_V,
+        potential_V=problem.phi.reshape(box)[:, :, 1 : nz + 1] * unit_V,
         plating_current_A=current * (reference * voxel_m * unit_V),
         residual_bound=residual / throughput if throughput > 0 else 0.0,
         iterations=iterations,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import build, exact, morphology
-from .kernels import classes, loop, refresh
+from .kernels import classes, loop, multigrid
 from .kernels.lattice import LI
 from .kernels.state import LINEAR
 from .parameters import Parameters
@@ -27,7 +27,7 @@ class Simulation:
         self.at_record_point = False
         self._row = 0
         self._errors: list[dict[str, float]] = []
-        self._model, self._state = build.build(parameters)
+        self._model, self._box, self._state = build.build(parameters)
         self._rng = np.random.Generator(np.random.PCG64(seed))
 
     @classmethod
@@ -39,7 +39,7 @@ class Simulation:
         new.parameters, new.seed = parameters, seed
         new._model = build.build_model(parameters)
         box = parameters.lattice
-        empty = build.allocate_state(
+        new._box, empty = build.allocate_state(
             new._model,
             np.zeros((box.nx, box.ny, box.nz), np.bool_),
             wagner=parameters.wagner_length_m / parameters.voxel_m,
@@ -49,7 +49,8 @@ class Simulation:
         for name, value in scalars["counters"].items():
             setattr(new._state.counters[0], name, value)
         if new._model.kinetics == LINEAR:
-            refresh.restore_grid(new._state)
+            n = new._state.counters[0]
+            multigrid.pair_planes(new._state.tree, n.lo, n.hi, new._state.field.thickness)
         new._rng = np.random.Generator(np.random.PCG64())
         new._rng.bit_generator.state = scalars["rng"]
         new.finished, new._row, new.at_record_point = scalars["finished"], scalars["row"], scalars["at_record_point"]
@@ -88,7 +89,7 @@ class Simulation:
             net = math.ceil(due * self._model.nz * self._columns)
         limit = min(events, int(n.events) + max_events)
         while True:
-            code = loop.advance(self._model, self._state, self._rng, limit, net, time_s)
+            code = loop.advance(self._model, self._box, self._state, self._rng, limit, net, time_s)
             if code == loop.GROW_SITES:
                 self._state = build.with_scratch(self._state._replace(sites=classes.grown(self._state.sites)))
             elif code == loop.GROW_HOPPERS:
@@ -118,7 +119,7 @@ class Simulation:
         """Compare the event probabilities in use with the converged field's, at moments spread over the run."""
         wanted = self.parameters.field.samples
         if self._model.kinetics == LINEAR and int(self.progress * wanted) > len(self._errors):
-            self._errors.append(exact.field_error(self._model, self._state))
+            self._errors.append(exact.field_error(self._model, self._box, self._state))
 
     @property
     def _columns(self) -> int:
@@ -160,7 +161,8 @@ class Simulation:
     def occupancy(self) -> NDArray[np.bool_]:
         """The deposit: bool (nx, ny, nz)."""
         nz = self.parameters.lattice.nz
-        return (self._state.lattice.cell[:, :, 1 : nz + 1] & LI) != 0
+        cell = self._state.lattice.cell.reshape(self._box)
+        return (cell[:, :, 1 : nz + 1] & LI) != 0
 
     def record(self) -> dict[str, float]:
         """One row of the series."""
@@ -183,7 +185,7 @@ class Simulation:
             "porosity": morphology.porosity(occupancy),
         }
         if self._model.kinetics == LINEAR:
-            row |= exact.field_row(self._model, self._state, p)
+            row |= exact.field_row(self._model, self._box, self._state, p)
         return row
 
     def report(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 from .jit import leaf, njit
 
 PAGE = 64
+SHIFT = 6  # log2(PAGE)
 CLASSES = 64
 LOWEST = -40  # class c holds rates in [2^(c + LOWEST), 2^(c + LOWEST + 1)); smaller ones count as zero
 
@@ -75,36 +76,36 @@ def room(lists):
     return lists.free[-1] * PAGE - lists.count.shape[0] * PAGE
 
 
-@leaf
+@njit
 def insert(lists, voxel, cls, rate):
     n = lists.count[cls]
-    if n % PAGE == 0:
+    if (n & (PAGE - 1)) == 0:
         top = lists.free[-1] - 1
         page = lists.free[top]
         lists.free[-1] = top
-        lists.table[cls, n // PAGE] = page
+        lists.table[cls, n >> SHIFT] = page
         lists.owner[page] = cls
-    spot = lists.table[cls, n // PAGE] * PAGE + n % PAGE
+    spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
     lists.site[spot] = voxel
     lists.rate[spot] = rate
     lists.where[voxel] = spot
     lists.count[cls] = n + 1
 
 
-@leaf
+@njit
 def remove(lists, voxel):
     spot = lists.where[voxel]
-    cls = lists.owner[spot // PAGE]
+    cls = lists.owner[spot >> SHIFT]
     n = lists.count[cls] - 1
-    page = lists.table[cls, n // PAGE]
-    last = page * PAGE + n % PAGE
+    page = lists.table[cls, n >> SHIFT]
+    last = page * PAGE + (n & (PAGE - 1))
     moved = lists.site[last]
     lists.site[spot] = moved
     lists.rate[spot] = lists.rate[last]
     lists.where[moved] = spot
     lists.where[voxel] = -1
     lists.count[cls] = n
-    if n % PAGE == 0:
+    if (n & (PAGE - 1)) == 0:
         top = lists.free[-1]
         lists.free[top] = page
         lists.free[-1] = top + 1
@@ -119,15 +120,21 @@ def class_of(rate):
 @leaf
 def put(lists, voxel, rate):
     """Give a site the rate `rate` (float32; 0 takes it off the lists); returns by how much the listed rate changed."""
-    cls = class_of(rate) if rate > 0 else -1
     spot = lists.where[voxel]
-    former = 0.0
-    if spot >= 0:
-        former = float(lists.rate[spot])
-        if lists.owner[spot // PAGE] == cls:
-            lists.rate[spot] = rate
-            return float(rate) - former
-        remove(lists, voxel)
+    if spot < 0:
+        return _list(lists, voxel, rate, 0.0) if rate > 0 else 0.0
+    former = lists.rate[spot]
+    bound = lists.bound[lists.owner[spot >> SHIFT]]
+    if 0.5 * bound <= rate < bound:
+        lists.rate[spot] = rate
+        return float(rate) - float(former)
+    remove(lists, voxel)
+    return _list(lists, voxel, rate, float(former))
+
+
+@njit
+def _list(lists, voxel, rate, former):
+    cls = class_of(rate) if rate > 0 else -1
     if cls < 0:
         return -former
     insert(lists, voxel, cls, rate)
@@ -155,7 +162,7 @@ def draw(lists, rng):
             share = lists.count[cls] * bound
             if left < share:
                 n = min(int(left / bound), lists.count[cls] - 1)
-                spot = lists.table[cls, n // PAGE] * PAGE + n % PAGE
+                spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
                 if rng.random() * bound < lists.rate[spot]:
                     return lists.site[spot]
                 break
@@ -168,5 +175,5 @@ def total(lists):
     result = 0.0
     for cls in range(lists.count.shape[0]):
         for n in range(lists.count[cls]):
-            result += lists.rate[lists.table[cls, n // PAGE] * PAGE + n % PAGE]
+            result += lists.rate[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))]
     return result

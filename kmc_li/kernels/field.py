@@ -10,11 +10,11 @@ import numpy as np
 
 from . import multigrid
 from .jit import leaf, njit
-from .lattice import DEAD, LI, NEIGHBOURS, is_empty, is_li
+from .lattice import DEAD, LI, NEIGHBOURS, Box, around, is_empty, is_li
 
 
 class Field(NamedTuple):
-    """Arrays of the field problem; (nx, ny, ns) ones share their indices with the lattice's `cell`."""
+    """Arrays of the field problem; those of voxels are flat and share their index with the lattice's `cell`."""
 
     phi: np.ndarray  # potential, 0 in Li
     idiag: np.ndarray  # 1 / diagonal of the cell's equation, 0 in Li
@@ -31,13 +31,13 @@ class Field(NamedTuple):
     work: np.ndarray  # (2 ns + 8,)
 
 
-def allocate(nx: int, ny: int, ns: int, dtype: type, wagner: float, weighted: bool) -> Field:
-    """Arrays for an (nx, ny, ns) lattice; pages that are never touched cost no memory."""
-    cells = [np.zeros((nx, ny, ns), dtype) for _ in range(4)]
-    planes = [np.zeros(ns + 1, dtype) for _ in range(5)]
+def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Field:
+    """Arrays for a lattice, uniform planes, no shift; memory that is never touched is never taken."""
+    voxels, ns = box.nx * box.ny * box.ns, box.ns
     return Field(
-        *cells,
-        *planes,
+        *[np.zeros(voxels, dtype) for _ in range(4)],
+        *[np.zeros(ns + 1, dtype) for _ in range(3)],
+        *[np.ones(ns + 1, dtype) for _ in range(2)],
         shift=np.zeros(2 * ns + 2, dtype),
         wagner=np.array([wagner], dtype),
         weight=np.array([weighted], np.int64),
@@ -48,7 +48,7 @@ def allocate(nx: int, ny: int, ns: int, dtype: type, wagner: float, weighted: bo
 @njit
 def set_planes(field, tree, lo, hi):
     """Conductances of planes lo..hi-1 from their thickness and conductivity; no link leaves the range."""
-    nx, ny, _ = field.phi.shape
+    nx, ny, _ = tree.shape[0]
     one, two, zero = field.kappa.dtype.type(1), field.kappa.dtype.type(2), field.kappa.dtype.type(0)
     for s in range(lo, hi):
         lateral = field.kappa[s] * field.thickness[s]
@@ -59,193 +59,189 @@ def set_planes(field, tree, lo, hi):
             below = field.thickness[s - 1] / (two * field.kappa[s - 1])
             field.cz[s] = one / (below + field.thickness[s] / (two * field.kappa[s]))
     field.cz[hi] = zero
-    field.cz[lo] = zero
     multigrid.pair_planes(tree, lo, hi, field.thickness)
 
 
 @njit
-def _slope(cell, x, y, s):
+def slope(cell, box, column, s):
     """Sum of |components| of the unit normal of the smoothed deposit at a cell: 1 for (100), sqrt 3 for (111)."""
-    nx, ny, ns = cell.shape
+    x, y = column // box.ny, column % box.ny
     gx, gy, gz = 0, 0, 0
     for i in range(-1, 2):
         for j in range(-1, 2):
-            column = cell[(x + i) % nx, (y + j) % ny]
-            for k in range(-1, 2):
-                if is_li(column[max(min(s + k, ns - 1), 0)]):
+            base = ((x + i) % box.nx * box.ny + (y + j) % box.ny) * box.ns
+            for k in range(-1 if s > 0 else 0, 2):
+                if is_li(cell[base + s + k]):
                     smooth = (2 - abs(i)) * (2 - abs(j)) * (2 - abs(k))
                     gx += i * smooth
                     gy += j * smooth
                     gz += k * smooth
-    if nx == 1:
+    if box.nx == 1:
         gx = 0
-    if ny == 1:
+    if box.ny == 1:
         gy = 0
     square = gx * gx + gy * gy + gz * gz
     return (abs(gx) + abs(gy) + abs(gz)) / np.sqrt(float(square)) if square > 0 else 1.0
 
 
 @leaf
-def face_conductance(field, cell, x, y, s):
-    """Conductance of one Li face of an electrolyte cell: half a voxel of electrolyte and the charge transfer."""
-    half, one = field.kappa.dtype.type(0.5), field.kappa.dtype.type(1)
-    wagner = field.wagner[0]
-    if field.weight[0] == 1:
-        wagner = field.kappa.dtype.type(wagner * _slope(cell, x, y, s))
-    return one / (wagner + half / field.kappa[s])
-
-
-@leaf
-def _is_face(value):
+def is_face(value):
+    """Whether current can pass between electrolyte and this voxel: live Li."""
     return (value & (LI | DEAD)) == LI
 
 
 @leaf
-def set_cell(field, cell, x, y, s):
+def set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weighted, column, s):
     """Equation of one cell from the lattice as it is now. The source from the top is set by `set_top`."""
-    zero, one = field.phi.dtype.type(0), field.phi.dtype.type(1)
-    here = cell[x, y, s]
+    i = column * box.ns + s
+    here = cell[i]
+    real = phi.dtype.type
     if not is_empty(here):
-        field.phi[x, y, s] = zero
-        field.idiag[x, y, s] = zero
-        field.sink[x, y, s] = zero
-        field.rhs[x, y, s] = zero
+        phi[i] = real(0)
+        idiag[i] = real(0)
+        sink[i] = real(0)
+        rhs[i] = real(0)
         return
-    nx, ny, ns = cell.shape
-    faces, shifts, links = 0, zero, zero
-    if here & NEIGHBOURS:
-        side = field.shift[2 * s - 1]
-        for d in range(4):
-            if d == 0:
-                other = cell[x - 1 if x > 0 else nx - 1, y, s]
-            elif d == 1:
-                other = cell[x + 1 if x + 1 < nx else 0, y, s]
-            elif d == 2:
-                other = cell[x, y - 1 if y > 0 else ny - 1, s]
-            else:
-                other = cell[x, y + 1 if y + 1 < ny else 0, s]
-            if _is_face(other):
-                faces += 1
-                shifts += side
-            elif is_empty(other):
-                links += field.cx[s] if d < 2 else field.cy[s]
-        below, above = cell[x, y, s - 1], cell[x, y, s + 1] if s + 1 < ns else 0
-        if _is_face(below):
-            faces += 1
-            shifts += field.shift[2 * s - 2]
-        elif is_empty(below):
-            links += field.cz[s]
-        if _is_face(above):
-            faces += 1
-            shifts += field.shift[2 * s]
-        elif is_empty(above):
-            links += field.cz[s + 1]
+    total = cx[s] + cx[s] + cy[s] + cy[s] + cz[s] + cz[s + 1]
+    if (here & NEIGHBOURS) == 0:
+        sink[i] = real(0)
+        rhs[i] = real(0)
+        idiag[i] = real(1) / total if total > real(0) else real(0)
+        return
+    w, e, t, n = around(box, column)
+    w, e, t, n = cell[w * box.ns + s], cell[e * box.ns + s], cell[t * box.ns + s], cell[n * box.ns + s]
+    below, above = cell[i - 1], cell[i + 1]
+    along_x, along_y = is_empty(w) + is_empty(e), is_empty(t) + is_empty(n)
+    total = cx[s] * real(along_x) + cy[s] * real(along_y)
+    total = total + cz[s] * real(is_empty(below)) + cz[s + 1] * real(is_empty(above))
+    lateral = is_face(w) + is_face(e) + is_face(t) + is_face(n)
+    faces = lateral + is_face(below) + is_face(above)
+    if faces == 0:
+        sink[i] = real(0)
+        rhs[i] = real(0)
     else:
-        links = field.cx[s] + field.cx[s] + field.cy[s] + field.cy[s] + field.cz[s] + field.cz[s + 1]
-    face = face_conductance(field, cell, x, y, s) if faces > 0 else zero
-    field.sink[x, y, s] = face * field.phi.dtype.type(faces)
-    field.rhs[x, y, s] = face * shifts
-    total = links + field.sink[x, y, s]
-    field.idiag[x, y, s] = one / total if total > zero else zero
+        length = wagner[0]
+        if weighted[0] == 1:
+            length = real(length * slope(cell, box, column, s))
+        face = real(1) / (length + real(0.5) / kappa[s])
+        shifts = shift[2 * s - 1] * real(lateral)
+        shifts = shifts + shift[2 * s - 2] * real(is_face(below)) + shift[2 * s] * real(is_face(above))
+        sink[i] = face * real(faces)
+        rhs[i] = face * shifts
+    total = total + sink[i]
+    idiag[i] = real(1) / total if total > real(0) else real(0)
 
 
 @njit
-def set_cells(field, cell, lo, hi):
+def set_cells(field, cell, box, lo, hi):
     """Equations of all cells of planes lo..hi-1."""
-    nx, ny, _ = cell.shape
-    for x in range(nx):
-        for y in range(ny):
-            for s in range(lo, hi):
-                set_cell(field, cell, x, y, s)
+    phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight = field_arrays(field)
+    for column in range(box.nx * box.ny):
+        for s in range(lo, hi):
+            set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight, column, s)
 
 
 @njit
-def set_top(field, plane):
-    """Uniform current density 1 into the highest plane."""
-    nx, ny, _ = field.phi.shape
-    for x in range(nx):
-        for y in range(ny):
-            field.rhs[x, y, plane] = 1
+def set_around(field, cell, box, column, s):
+    """Equations of a changed voxel and of all cells whose faces, or whose faces' weights, it decides."""
+    phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight = field_arrays(field)
+    x, y = column // box.ny, column % box.ny
+    reach = 3 if weight[0] == 1 else 1
+    for i in range(-1, 2):
+        for j in range(-1, 2):
+            if abs(i) + abs(j) > reach or (i != 0 and box.nx == 1) or (j != 0 and box.ny == 1):
+                continue
+            other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
+            for k in range(-1, 2):
+                if abs(i) + abs(j) + abs(k) <= reach and s + k > 0:
+                    set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight, other, s + k)
 
 
 @leaf
-def face_currents(field, cell, x, y, s):
+def field_arrays(field):
+    """What the equation of a cell is made of."""
+    f = field
+    return f.phi, f.idiag, f.sink, f.rhs, f.cx, f.cy, f.cz, f.kappa, f.shift, f.wagner, f.weight
+
+
+@leaf
+def wrapped(x, n):
+    """Index on a periodic axis, for x in -n..2n-1."""
+    return x + n if x < 0 else x - n if x >= n else x
+
+
+@njit
+def set_top(rhs, box, plane):
+    """Uniform current density 1 into the highest plane."""
+    for column in range(box.nx * box.ny):
+        rhs[column * box.ns + plane] = 1
+
+
+@njit
+def face_currents(cell, box, phi, sink, shift, column, s):
     """(plating, stripping) current of the Li faces of an electrolyte cell, both >= 0."""
-    phi, sink = float(field.phi[x, y, s]), float(field.sink[x, y, s])
-    rhs = field.rhs[x, y, s]
-    if sink <= 0:
+    i = column * box.ns + s
+    w, e, t, n = around(box, column)
+    potential, lateral = float(phi[i]), 0
+    for other in (w, e, t, n):
+        lateral += is_face(cell[other * box.ns + s])
+    plate, strip = 0.0, 0.0
+    faces = lateral + is_face(cell[i - 1]) + is_face(cell[i + 1])
+    if faces == 0:
         return 0.0, 0.0
-    if rhs == 0:
-        return max(sink * phi, 0.0), max(-sink * phi, 0.0)
-    nx, ny, _ = cell.shape
-    plate, strip, faces = 0.0, 0.0, 0
-    for d in range(6):
-        if d == 0:
-            other, h = cell[x - 1 if x > 0 else nx - 1, y, s], 2 * s - 1
-        elif d == 1:
-            other, h = cell[x + 1 if x + 1 < nx else 0, y, s], 2 * s - 1
-        elif d == 2:
-            other, h = cell[x, y - 1 if y > 0 else ny - 1, s], 2 * s - 1
-        elif d == 3:
-            other, h = cell[x, y + 1 if y + 1 < ny else 0, s], 2 * s - 1
-        elif d == 4:
-            other, h = cell[x, y, s - 1], 2 * s - 2
-        else:
-            other, h = cell[x, y, s + 1], 2 * s
-        if _is_face(other):
-            faces += 1
-            drive = phi - float(field.shift[h])
-            plate += max(drive, 0.0)
-            strip += max(-drive, 0.0)
-    face = sink / faces
+    for h in range(-2, 1):
+        count = lateral if h == -1 else int(is_face(cell[i + h + 1 if h == 0 else i - 1]))
+        drive = potential - float(shift[2 * s + h])
+        plate += count * max(drive, 0.0)
+        strip += count * max(-drive, 0.0)
+    face = float(sink[i]) / faces
     return face * plate, face * strip
 
 
 @leaf
-def face_strip_current(field, cell, x, y, s, h):
-    """Current >= 0 by which the face at half-height h between electrolyte cell (x, y, s) and Li dissolves."""
-    sink = float(field.sink[x, y, s])
-    drive = float(field.shift[h]) - float(field.phi[x, y, s])
-    if sink <= 0 or drive <= 0:
+def _strip_face(cell, box, phi, sink, shift, column, s, h):
+    """Current by which the face at half-height h between the electrolyte cell (column, s) and Li dissolves, >= 0."""
+    i = column * box.ns + s
+    drive = float(shift[h]) - float(phi[i])
+    if not is_empty(cell[i]) or drive <= 0 or sink[i] <= 0:
         return 0.0
-    faces = 0
-    nx, ny, _ = cell.shape
-    faces += _is_face(cell[x - 1 if x > 0 else nx - 1, y, s])
-    faces += _is_face(cell[x + 1 if x + 1 < nx else 0, y, s])
-    faces += _is_face(cell[x, y - 1 if y > 0 else ny - 1, s])
-    faces += _is_face(cell[x, y + 1 if y + 1 < ny else 0, s])
-    faces += _is_face(cell[x, y, s - 1]) + _is_face(cell[x, y, s + 1])
-    return sink / faces * drive
+    faces = int(is_face(cell[i - 1])) + int(is_face(cell[i + 1]))
+    for other in around(box, column):
+        faces += is_face(cell[other * box.ns + s])
+    return float(sink[i]) / faces * drive
 
 
 @njit
-def strip_current(field, cell, x, y, s):
-    """Current by which the faces of the Li voxel (x, y, s) dissolve, >= 0."""
-    nx, ny, _ = cell.shape
+def strip_current(cell, box, phi, sink, shift, column, s):
+    """Current by which the faces of the Li voxel (column, s) dissolve, >= 0."""
     total = 0.0
-    if nx > 1:
-        for x1 in (x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0):
-            if is_empty(cell[x1, y, s]):
-                total += face_strip_current(field, cell, x1, y, s, 2 * s - 1)
-    if ny > 1:
-        for y1 in (y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0):
-            if is_empty(cell[x, y1, s]):
-                total += face_strip_current(field, cell, x, y1, s, 2 * s - 1)
-    if is_empty(cell[x, y, s - 1]):
-        total += face_strip_current(field, cell, x, y, s - 1, 2 * s - 2)
-    if is_empty(cell[x, y, s + 1]):
-        total += face_strip_current(field, cell, x, y, s + 1, 2 * s)
+    if (cell[column * box.ns + s] & DEAD) != 0:
+        return total
+    for other in around(box, column):
+        if other != column:
+            total += _strip_face(cell, box, phi, sink, shift, other, s, 2 * s - 1)
+    total += _strip_face(cell, box, phi, sink, shift, column, s - 1, 2 * s - 2)
+    total += _strip_face(cell, box, phi, sink, shift, column, s + 1, 2 * s)
     return total
 
 
-@leaf
-def relax_cell(phi, idiag, rhs, cx, cy, cz, x, y, s):
-    """Solve one cell's equation for its own potential."""
-    d = idiag[x, y, s]
-    if d <= 0:
-        return
-    nx, ny, _ = phi.shape
-    total = cx[s] * (phi[x - 1 if x > 0 else nx - 1, y, s] + phi[x + 1 if x + 1 < nx else 0, y, s])
-    total = total + cy[s] * (phi[x, y - 1 if y > 0 else ny - 1, s] + phi[x, y + 1 if y + 1 < ny else 0, s])
-    total = total + cz[s] * phi[x, y, s - 1] + cz[s + 1] * phi[x, y, s + 1]
-    phi[x, y, s] = (total + rhs[x, y, s]) * d
+@njit
+def relax_window(phi, idiag, rhs, cx, cy, cz, box, column, s, reach, sweeps):
+    """Gauss-Seidel in a cube of half-width `reach` around a voxel, there and back."""
+    x, y = column // box.ny, column % box.ny
+    wx, wy = min(reach, (box.nx - 1) // 2), min(reach, (box.ny - 1) // 2)
+    low, high = max(s - reach, 1), s + reach + 1
+    for sweep in range(sweeps):
+        sign = 1 - 2 * (sweep & 1)
+        for i in range(-wx, wx + 1):
+            for j in range(-wy, wy + 1):
+                other = wrapped(x + sign * i, box.nx) * box.ny + wrapped(y + sign * j, box.ny)
+                a = other * box.ns
+                w, e, t, n = around(box, other)
+                w, e, t, n = w * box.ns, e * box.ns, t * box.ns, n * box.ns
+                k = low if sign > 0 else high - 1
+                while low <= k < high:
+                    total = cx[k] * (phi[w + k] + phi[e + k]) + cy[k] * (phi[t + k] + phi[n + k]) + rhs[a + k]
+                    total = total + cz[k] * phi[a + k - 1] + cz[k + 1] * phi[a + k + 1]
+                    phi[a + k] = total * idiag[a + k]
+                    k += sign

@@ -1,92 +1,51 @@
 """Conjugate gradients with a multigrid cycle as preconditioner: the field to any accuracy asked for.
 
 Flexible (Polak-Ribiere) update, since a cycle is not exactly symmetric in floating point. Notay, SIAM J. Sci.
-Comput. 22, 1444 (2000).
+Comput. 22, 1444 (2000). Python over whole arrays: only the cycle and the residual are compiled.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from . import multigrid
-from .jit import njit
 
 
-@njit
-def residual(phi, idiag, rhs, cx, cy, cz, lo, hi, out):
-    """out = right-hand side minus operator times phi, on planes lo..hi-1; returns sum |out|."""
-    nx, ny, _ = phi.shape
-    column = np.zeros(phi.shape[2], phi.dtype)
-    total = 0.0
-    for x in range(nx):
-        for y in range(ny):
-            multigrid.residual_column(phi, idiag, rhs, cx, cy, cz, lo, hi, x, y, column)
-            for s in range(lo, hi):
-                out[x, y, s] = column[s]
-                total += abs(column[s])
-    return total
-
-
-@njit
-def _dot(a, b, lo, hi):
-    total = 0.0
-    for x in range(a.shape[0]):
-        for y in range(a.shape[1]):
-            for s in range(lo, hi):
-                total += a[x, y, s] * b[x, y, s]
-    return total
-
-
-@njit
-def _combine(a, factor, b, lo, hi):
-    """a += factor b."""
-    for x in range(a.shape[0]):
-        for y in range(a.shape[1]):
-            for s in range(lo, hi):
-                a[x, y, s] += factor * b[x, y, s]
-
-
-@njit
-def solve(phi, idiag, rhs, cx, cy, cz, tree, work, limit, max_iterations):
-    """Iterate phi until sum |residual| <= limit; returns (iterations, sum |residual|). float64 arrays.
+def solve(problem: Any, tree: Any, limit: float, max_iterations: int) -> tuple[int, float]:
+    """Iterate problem.phi (float64) until sum |residual| <= limit; returns (iterations, sum |residual|).
 
     The coarse grids must be up to date (multigrid.coarsen_all).
     """
-    lo, hi = tree.planes[0]
-    r, z, p, q = np.zeros_like(phi), np.zeros_like(phi), np.zeros_like(phi), np.zeros_like(phi)
-    none = np.zeros_like(phi)
-    norm = residual(phi, idiag, rhs, cx, cy, cz, lo, hi, r)
-    rz, alpha = 1.0, 0.0
+    phi, idiag, rhs = problem.phi, problem.idiag, problem.rhs
+    planes = (problem.cx, problem.cy, problem.cz, tree)
+    r, q, p = np.zeros_like(phi), np.zeros_like(phi), np.zeros_like(phi)
+    zero = np.zeros_like(phi)
+    multigrid.residual(phi, idiag, rhs, *planes, r)
+    norm, rz, alpha = float(np.abs(r).sum()), 1.0, 0.0
     for iteration in range(max_iterations):
         if norm <= limit:
             return iteration, norm
-        z[:] = 0.0
-        multigrid.cycle(z, idiag, r, cx, cy, cz, tree, work)
-        new = _dot(z, r, lo, hi)
-        if iteration == 0:
-            p[:] = z
-        else:
-            beta = -alpha * _dot(z, q, lo, hi) / rz
-            for x in range(phi.shape[0]):
-                for y in range(phi.shape[1]):
-                    for s in range(lo, hi):
-                        p[x, y, s] = z[x, y, s] + beta * p[x, y, s]
+        z = np.zeros_like(phi)
+        multigrid.cycle(z, idiag, r, *planes, problem.work)
+        new = _dot(z, r)
+        p *= 0.0 if iteration == 0 else -alpha * _dot(z, q) / rz
+        p += z
         rz = new
-        residual(p, idiag, none, cx, cy, cz, lo, hi, q)  # q = -A p
-        for x in range(phi.shape[0]):
-            for y in range(phi.shape[1]):
-                for s in range(lo, hi):
-                    q[x, y, s] = -q[x, y, s]
-        curvature = _dot(p, q, lo, hi)
+        multigrid.residual(p, idiag, zero, *planes, q)
+        np.negative(q, out=q)
+        curvature = _dot(p, q)
         if curvature <= 0.0:
             return iteration, norm
-        alpha = _dot(p, r, lo, hi) / curvature
-        _combine(phi, alpha, p, lo, hi)
+        alpha = _dot(p, r) / curvature
+        phi += alpha * p
         if iteration % 20 == 19:
-            norm = residual(phi, idiag, rhs, cx, cy, cz, lo, hi, r)
+            multigrid.residual(phi, idiag, rhs, *planes, r)
         else:
-            _combine(r, -alpha, q, lo, hi)
-            norm = 0.0
-            for x in range(phi.shape[0]):
-                for y in range(phi.shape[1]):
-                    for s in range(lo, hi):
-                        norm += abs(r[x, y, s])
-    return max_iterations, residual(phi, idiag, rhs, cx, cy, cz, lo, hi, r)
+            r -= alpha * q
+        norm = float(np.abs(r).sum())
+    return max_iterations, norm
+
+
+def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float((a * b).sum())  # not BLAS, whose order of sums depends on threads and machine

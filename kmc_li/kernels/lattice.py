@@ -1,12 +1,14 @@
 """Occupancy of the voxel lattice and what follows from it: neighbour counts and column heights.
 
-One byte a voxel: bits 0-2 count the Li neighbours, the bits above say what the voxel is. Plane 0 is the current
-collector, plane s is the lattice's voxel z = s - 1; planes above the lattice serve the field only.
+All arrays of voxels are flat: voxel (x, y, s) is at (x ny + y) ns + s, so a column is contiguous. Plane s = 0 is the
+current collector, plane s is the lattice's voxel z = s - 1; planes above the lattice serve the field only.
+One byte a voxel: bits 0-2 count the Li neighbours, the bits above say what the voxel is.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .jit import leaf, njit
 
@@ -16,11 +18,19 @@ DEAD = 16  # Li without an electronic path to the collector
 WALL = 32  # neither Li nor free: closes a lattice below where there is no collector
 
 
+class Box(NamedTuple):
+    """Size of the voxel arrays."""
+
+    nx: int
+    ny: int
+    ns: int
+
+
 class Lattice(NamedTuple):
     """What every kernel knows of the deposit."""
 
-    cell: np.ndarray  # uint8 (nx, ny, ns)
-    height: np.ndarray  # int32 (nx, ny): plane of the highest Li voxel of a column, 0 where there is none
+    cell: np.ndarray  # uint8 (voxels,)
+    height: np.ndarray  # int32 (columns,): plane of the highest Li voxel of a column, 0 where there is none
     columns: np.ndarray  # int64 (ns + 1,): how many columns have a height
 
 
@@ -34,83 +44,86 @@ def is_li(value):
     return (value & LI) != 0
 
 
-@njit
-def _count(lattice, x, y, s, change):
-    cell = lattice.cell
-    nx, ny, ns = cell.shape
-    if nx > 1:
-        west, east = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
-        cell[west, y, s] = int(cell[west, y, s]) + change
-        cell[east, y, s] = int(cell[east, y, s]) + change
-    if ny > 1:
-        south, north = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-        cell[x, south, s] = int(cell[x, south, s]) + change
-        cell[x, north, s] = int(cell[x, north, s]) + change
-    cell[x, y, s - 1] = int(cell[x, y, s - 1]) + change
-    if s + 1 < ns:
-        cell[x, y, s + 1] = int(cell[x, y, s + 1]) + change
+@leaf
+def around(box, column):
+    """Columns to the west, east, south and north (periodic; a column of a one-column axis is its own neighbour)."""
+    x, y = column // box.ny, column % box.ny
+    west = column - box.ny if x > 0 else column + (box.nx - 1) * box.ny
+    east = column + box.ny if x + 1 < box.nx else column - (box.nx - 1) * box.ny
+    south = column - 1 if y > 0 else column + box.ny - 1
+    north = column + 1 if y + 1 < box.ny else column - box.ny + 1
+    return west, east, south, north
 
 
 @njit
-def fill(lattice, x, y, s):
+def _count(cell, box, column, s, change):
+    for other in around(box, column):
+        if other != column:
+            cell[other * box.ns + s] = int(cell[other * box.ns + s]) + change
+    here = column * box.ns + s
+    cell[here - 1] = int(cell[here - 1]) + change
+    cell[here + 1] = int(cell[here + 1]) + change
+
+
+@njit
+def fill(cell, height, columns, box, column, s):
     """Turn an empty voxel into Li."""
-    lattice.cell[x, y, s] |= np.uint8(LI)
-    _count(lattice, x, y, s, 1)
-    old = lattice.height[x, y]
+    cell[column * box.ns + s] |= np.uint8(LI)
+    _count(cell, box, column, s, 1)
+    old = height[column]
     if s > old:
-        lattice.height[x, y] = s
-        lattice.columns[old] -= 1
-        lattice.columns[s] += 1
+        height[column] = s
+        columns[old] -= 1
+        columns[s] += 1
 
 
 @njit
-def clear(lattice, x, y, s):
+def clear(cell, height, columns, box, column, s):
     """Turn a Li voxel into an empty one."""
-    lattice.cell[x, y, s] &= np.uint8(NEIGHBOURS)
-    _count(lattice, x, y, s, -1)
-    if s == lattice.height[x, y]:
+    cell[column * box.ns + s] &= np.uint8(NEIGHBOURS)
+    _count(cell, box, column, s, -1)
+    if s == height[column]:
         new = s - 1
-        while new > 0 and not is_li(lattice.cell[x, y, new]):
+        while new > 0 and not is_li(cell[column * box.ns + new]):
             new -= 1
-        lattice.height[x, y] = new
-        lattice.columns[s] -= 1
-        lattice.columns[new] += 1
+        height[column] = new
+        columns[s] -= 1
+        columns[new] += 1
 
 
 @njit
-def top(lattice, start):
+def top(columns, start):
     """Highest plane that holds Li, searched downward from `start`."""
-    while start > 0 and lattice.columns[start] == 0:
+    while start > 0 and columns[start] == 0:
         start -= 1
     return start
 
 
 @njit
-def _load(lattice, occupancy, collector):
+def _load(lattice, box, occupancy, collector):
     cell = lattice.cell
-    nx, ny, ns = cell.shape
-    for x in range(nx):
-        for y in range(ny):
-            lattice.columns[0] += 1
-            if collector:
-                cell[x, y, 0] |= np.uint8(LI)
-                cell[x, y, 1] = int(cell[x, y, 1]) + 1
-            else:
-                cell[x, y, 0] |= np.uint8(WALL)
-    for x in range(nx):
-        for y in range(ny):
+    lattice.columns[0] = box.nx * box.ny
+    for column in range(box.nx * box.ny):
+        if collector:
+            cell[column * box.ns] |= np.uint8(LI)
+            cell[column * box.ns + 1] = int(cell[column * box.ns + 1]) + 1
+        else:
+            cell[column * box.ns] |= np.uint8(WALL)
+    for x in range(box.nx):
+        for y in range(box.ny):
             for z in range(occupancy.shape[2]):
                 if occupancy[x, y, z]:
-                    fill(lattice, x, y, z + 1)
+                    fill(cell, lattice.height, lattice.columns, box, x * box.ny + y, z + 1)
 
 
-def from_occupancy(occupancy: np.ndarray, planes: int, collector: bool = True) -> Lattice:
-    """Lattice of `planes` planes above the collector that holds `occupancy` (bool (nx, ny, nz), nz <= planes)."""
+def from_occupancy(occupancy: NDArray[np.bool_], ns: int, collector: bool = True) -> tuple[Box, Lattice]:
+    """Lattice of `ns` planes, the collector's included, that holds `occupancy` (bool (nx, ny, nz), nz < ns - 1)."""
     nx, ny, _ = occupancy.shape
+    box = Box(nx, ny, ns)
     lattice = Lattice(
-        cell=np.zeros((nx, ny, planes + 1), np.uint8),
-        height=np.zeros((nx, ny), np.int32),
-        columns=np.zeros(planes + 2, np.int64),
+        cell=np.zeros(nx * ny * ns, np.uint8),
+        height=np.zeros(nx * ny, np.int32),
+        columns=np.zeros(ns + 1, np.int64),
     )
-    _load(lattice, occupancy, collector)
-    return lattice
+    _load(lattice, box, np.ascontiguousarray(occupancy), collector)
+    return box, lattice

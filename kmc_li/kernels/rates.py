@@ -3,47 +3,60 @@
 import numpy as np
 
 from . import classes
-from .field import face_currents, strip_current
-from .jit import leaf
+from .field import face_currents, strip_current, wrapped
+from .jit import leaf, njit
 from .lattice import NEIGHBOURS, is_empty
 from .state import UNIFORM
 
 
 @leaf
-def site_rate(model, cell, field, x, y, s):
+def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
     """Rate of a voxel in units of the current through one column: plating if it is empty, dissolution if it is Li."""
-    here = cell[x, y, s]
+    i = column * box.ns + s
+    here = cell[i]
     if is_empty(here):
-        if (here & NEIGHBOURS) == 0:
-            return 0.0
         if model.kinetics == UNIFORM:
-            return 1.0
-        current = face_currents(field, cell, x, y, s)[0]
-    elif model.strip and s > 0 and field.shift[2 * s] > 0:
-        current = strip_current(field, cell, x, y, s)
+            return 1.0 if (here & NEIGHBOURS) != 0 else 0.0
+        if rhs[i] == 0:
+            current = max(float(sink[i]) * float(phi[i]), 0.0)
+        else:
+            current = face_currents(cell, box, phi, sink, shift, column, s)[0]
+    elif model.strip and s > 0 and shift[2 * s] > 0:
+        current = strip_current(cell, box, phi, sink, shift, column, s)
     else:
         return 0.0
     return current if model.exponent == 1.0 else current**model.exponent
 
 
-@leaf
-def update(model, cell, field, sites, n, x, y, s):
-    """Put a voxel's present rate on the lists and into the running totals."""
-    _, ny, ns = cell.shape
-    rate = np.float32(site_rate(model, cell, field, x, y, s))
-    change = classes.put(sites, (x * ny + y) * ns + s, rate)
-    if is_empty(cell[x, y, s]):
-        n.plate_sum += change
-    else:
-        n.strip_sum += change
+@njit
+def update_window(model, cell, box, field, sites, n, column, s, reach):
+    """Put the present rates of a cube around a voxel on the lists and into the running totals."""
+    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    x, y = column // box.ny, column % box.ny
+    wx, wy = min(reach, box.nx // 2), min(reach, box.ny // 2)
+    plate, strip = 0.0, 0.0
+    for i in range(-wx, wx + 1):
+        for j in range(-wy, wy + 1):
+            other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
+            for k in range(max(s - reach, 1), s + reach + 1):
+                voxel = other * box.ns + k
+                here = cell[voxel]
+                if is_empty(here):
+                    if (here & NEIGHBOURS) != 0 or sites.where[voxel] >= 0:
+                        rate = np.float32(site_rate(model, cell, box, phi, sink, rhs, shift, other, k))
+                        plate += classes.put(sites, voxel, rate)
+                elif shift[2 * k] > 0 or sites.where[voxel] >= 0:
+                    rate = np.float32(site_rate(model, cell, box, phi, sink, rhs, shift, other, k))
+                    strip += classes.put(sites, voxel, rate)
+    n.plate_sum += plate
+    n.strip_sum += strip
 
 
 @leaf
-def withdraw(cell, sites, n, x, y, s):
+def withdraw(cell, sites, n, voxel):
     """Take a voxel off the lists before it turns from empty to Li or back."""
-    _, ny, ns = cell.shape
-    change = classes.put(sites, (x * ny + y) * ns + s, np.float32(0))
-    if is_empty(cell[x, y, s]):
+    change = classes.put(sites, voxel, np.float32(0))
+    if is_empty(cell[voxel]):
         n.plate_sum += change
     else:
         n.strip_sum += change

@@ -9,49 +9,12 @@ import numpy as np
 from . import classes, events, layer, multigrid, rates
 from .field import set_cells, set_planes, set_top
 from .jit import njit
-from .lattice import NEIGHBOURS, is_empty, top
+from .lattice import is_empty, top
 
 SLACK = 4  # uniform planes added at a time when the deposit rises
 CYCLES = 1
-BURIED = 0.02  # share of the tolerance that may stay frozen below the grid
-SAFETY = 0.5  # drift aimed at, over the tolerance
-
-
-@njit
-def move_grid(model, state):
-    """Keep `gap` uniform planes above the highest bud; carry the potential over to the new planes. True if moved."""
-    n, field = state.counters[0], state.field
-    n.top = top(state.lattice, min(max(n.top, 0), state.lattice.cell.shape[2] - 1))
-    if n.top + model.gap < n.uniform:
-        return False
-    old_uniform, old_hi = n.uniform, n.hi
-    n.uniform = min(n.top + model.gap + SLACK, state.lattice.cell.shape[2] - model.extra_planes - 1)
-    n.hi = n.uniform + model.extra_planes
-    for s in range(field.thickness.shape[0]):
-        field.thickness[s] = 2.0 ** (s - n.uniform + 1) if s >= n.uniform else 1.0
-    if old_hi > 0:
-        _carry_over(field, old_uniform, old_hi, n.uniform, n.hi)
-    return True
-
-
-@njit
-def _carry_over(field, old_uniform, old_hi, uniform, hi):
-    """Interpolate the potential from the planes at their old heights to the new ones, linearly along each column."""
-    nx, ny, _ = field.phi.shape
-    new = np.empty(hi - old_uniform)
-    for x in range(nx):
-        for y in range(ny):
-            column = field.phi[x, y]
-            j = old_uniform - 1
-            for s in range(old_uniform, hi):
-                z = _centre(s, uniform)
-                while j + 2 < old_hi and _centre(j + 1, old_uniform) < z:
-                    j += 1
-                below = _centre(j, old_uniform)
-                slope = (float(column[j + 1]) - float(column[j])) / (_centre(j + 1, old_uniform) - below)
-                new[s - old_uniform] = float(column[j]) + slope * (z - below)
-            for s in range(old_uniform, hi):
-                column[s] = new[s - old_uniform]
+BURIED = 0.1  # share of the tolerance that may stay frozen below the grid
+SAFETY = 0.9  # drift aimed at, over the tolerance
 
 
 @njit
@@ -63,45 +26,85 @@ def _centre(s, uniform):
 
 
 @njit
-def press_layer(model, state):
-    """Rest plane, face shifts and conductivity of the layer; returns the lowest plane whose equations changed."""
-    n, field = state.counters[0], state.field
-    nx, ny, ns = field.phi.shape
-    before = n.rest
-    n.rest = layer.rest_plane(state.lattice.columns, n.top, nx * ny, model.stack_pressure, model.hardness)
-    layer.set_shift(field.shift, n.rest, model.hardness, model.shift_per_pressure)
-    if model.layer_conductivity != 1.0:
-        if layer.set_conductivity(
-            field.kappa, field.thickness, n.hi, n.rest, model.layer_thickness, model.layer_conductivity
-        ):
-            set_planes(field, state.tree, n.lo, n.hi)
-            return n.lo
-    return max(int(min(before, n.rest)), 1)
+def _carry_over(phi, box, old_uniform, old_hi, uniform, hi, new):
+    """Interpolate the potential from the planes at their old heights to the new ones, linearly along each column."""
+    for a in range(0, box.nx * box.ny * box.ns, box.ns):
+        j = old_uniform - 1
+        for s in range(old_uniform, hi):
+            z = _centre(s, uniform)
+            while j + 2 < old_hi and _centre(j + 1, old_uniform) < z:
+                j += 1
+            below, value = _centre(j, old_uniform), float(phi[a + j])
+            slope = (float(phi[a + j + 1]) - value) / (_centre(j + 1, old_uniform) - below)
+            new[s - old_uniform] = value + slope * (z - below)
+        for s in range(old_uniform, hi):
+            phi[a + s] = new[s - old_uniform]
 
 
 @njit
-def _scan(model, cell, field, where, lo, hi, rest, found_site, found_rate, plane_current):
+def move_grid(model, box, field, n):
+    """Keep `gap` uniform planes above the highest bud; carry the potential over to the new planes. True if moved."""
+    if n.top + model.gap < n.uniform:
+        return False
+    old_uniform, old_hi = n.uniform, n.hi
+    n.uniform = min(n.top + model.gap + SLACK, box.ns - model.extra_planes - 1)
+    n.hi = n.uniform + model.extra_planes
+    for s in range(field.thickness.shape[0]):
+        field.thickness[s] = 2.0 ** (s - n.uniform + 1) if s >= n.uniform else 1.0
+    if old_hi > 0:
+        _carry_over(field.phi, box, old_uniform, old_hi, n.uniform, n.hi, field.work)
+    return True
+
+
+@njit
+def press_layer(model, box, columns, field, n):
+    """Rest plane, face shifts and conductivity of the layer; returns the lowest plane whose equations changed."""
+    before = n.rest
+    n.rest = layer.rest_plane(columns, n.top, box.nx * box.ny, model.stack_pressure, model.hardness)
+    layer.set_shift(field.shift, n.rest, model.hardness, model.shift_per_pressure)
+    changed = False
+    if model.layer_conductivity != 1.0:
+        changed = layer.set_conductivity(
+            field.kappa, field.thickness, n.hi, n.rest, model.layer_thickness, model.layer_conductivity
+        )
+    return n.lo if changed else max(int(min(before, n.rest)), n.lo)
+
+
+@njit
+def _scan(model, cell, box, field, where, lo, hi, rest, found_site, found_rate, plane_current):
     """Rates of all voxels of planes lo..hi-1 that have one or are listed; returns (how many, plating, stripping sum)."""
-    nx, ny, ns = cell.shape
-    found, plate, strip = 0, 0.0, 0.0
+    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    found, strip, touched = 0, 0.0, min(max(int(rest), lo), hi)
     plane_current[:] = 0.0
-    for x in range(nx):
-        for y in range(ny):
-            for s in range(lo, hi):
-                here = cell[x, y, s]
-                empty = is_empty(here)
-                if (empty and (here & NEIGHBOURS) != 0) or (not empty and s > rest - 1):
-                    rate = np.float32(rates.site_rate(model, cell, field, x, y, s))
-                    voxel = (x * ny + y) * ns + s
-                    if rate > 0 or where[voxel] >= 0:
-                        found_site[found] = voxel
-                        found_rate[found] = rate
-                        found += 1
+    current = field.work[: hi - lo]
+    for column in range(box.nx * box.ny):
+        a = column * box.ns
+        potential, conductance = phi[a + lo : a + hi], sink[a + lo : a + hi]
+        for i in range(hi - lo):
+            current[i] = potential[i] * conductance[i]
+        for i in range(touched - lo):  # below the layer no face is shifted
+            if conductance[i] > 0:
+                rate = max(float(current[i]), 0.0)
+                found_site[found] = a + lo + i
+                found_rate[found] = rate if model.exponent == 1.0 else rate**model.exponent
+                plane_current[lo + i] += found_rate[found]
+                found += 1
+        for s in range(touched, hi):
+            voxel = a + s
+            empty = is_empty(cell[voxel])
+            if cell[voxel] > 0:
+                rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s))
+                if rate > 0 or where[voxel] >= 0:
+                    found_site[found] = voxel
+                    found_rate[found] = rate
+                    found += 1
+                    if empty:
                         plane_current[s] += rate
-                        if empty:
-                            plate += rate
-                        else:
-                            strip += rate
+                    else:
+                        strip += rate
+    plate = 0.0
+    for s in range(lo, hi):
+        plate += plane_current[s]
     return found, plate, strip
 
 
@@ -111,20 +114,19 @@ def _replace(sites, found, found_site, found_rate, old_total, new_total):
     difference, listed = 0.0, 0.0
     old_scale, new_scale = 1.0 / max(old_total, 1e-300), 1.0 / max(new_total, 1e-300)
     for i in range(found):
-        old = classes.rate_of(sites, found_site[i])
+        new = float(found_rate[i])
+        old = new - classes.put(sites, found_site[i], found_rate[i])
         listed += old
-        difference += abs(old * old_scale - found_rate[i] * new_scale)
-        classes.put(sites, found_site[i], found_rate[i])
+        difference += abs(old * old_scale - new * new_scale)
     return 0.5 * difference, listed
 
 
 @njit
-def all_rates(model, state):
+def all_rates(model, box, state):
     """Rates of all voxels in the grid from the present potential; returns TV between old and new probabilities."""
-    n, cell = state.counters[0], state.lattice.cell
-    end = min(n.top + 2, cell.shape[2] - 1)
+    n = state.counters[0]
     found, plate, strip = _scan(
-        model, cell, state.field, state.sites.where, n.lo, end, n.rest,
+        model, state.lattice.cell, box, state.field, state.sites.where, n.lo, min(n.top + 2, box.ns - 1), n.rest,
         state.scan_site, state.scan_rate, state.plane_current,
     )  # fmt: skip
     old_total = n.plate_sum + n.strip_sum
@@ -135,74 +137,62 @@ def all_rates(model, state):
 
 
 @njit
-def raise_floor(model, state):
+def raise_floor(model, plane_current, n):
     """Leave out of the grid what lies too deep to draw current; true if the floor moved."""
-    n = state.counters[0]
     limit = BURIED * model.tolerance * (n.plate_sum + n.strip_sum)
     below, floor = 0.0, n.lo
     for s in range(n.lo, n.top):
-        below += state.plane_current[s]
+        below += plane_current[s]
         if below > limit:
             break
         floor = s
-    floor = max(floor - 4, 1)
-    if floor < n.lo + SLACK:
+    if floor - 4 < n.lo + SLACK:
         return False
-    n.lo = floor
+    n.lo = floor - 4
     return True
 
 
 @njit
-def refresh(model, state, cycles):
+def refresh(model, box, state, cycles):
     """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities)."""
     n, field, cell = state.counters[0], state.field, state.lattice.cell
-    moved = move_grid(model, state)
-    if moved:
-        set_planes(field, state.tree, n.lo, n.hi)
-    changed = n.hi
+    n.top = top(state.lattice.columns, min(n.top, box.ns - 1))
+    moved = move_grid(model, box, field, n)
+    changed = n.lo if moved else n.hi
     if model.layer:
-        changed = press_layer(model, state)
-    if moved:
-        changed = n.lo
-    set_cells(field, cell, changed, n.hi)
-    set_top(field, n.hi - 1)
-    multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, state.tree)
+        changed = min(changed, press_layer(model, box, state.lattice.columns, field, n))
+    if changed == n.lo:
+        set_planes(field, state.tree, n.lo, n.hi)
+    if changed < n.hi:
+        set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
+        set_top(field.rhs, box, n.hi - 1)
+    multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, state.tree, field.work)
     residual = 0.0
     for _ in range(cycles):
         residual = multigrid.cycle(
             field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, state.tree, field.work
         )
-    n.residual = residual / (cell.shape[0] * cell.shape[1])
+    n.residual = residual / (box.nx * box.ny)
     n.cycles += cycles
     n.refreshes += 1
     n.since = 0
-    n.drift = all_rates(model, state)
-    if raise_floor(model, state):
+    n.drift = all_rates(model, box, state)
+    if raise_floor(model, state.plane_current, n):
         set_planes(field, state.tree, n.lo, n.hi)
-        set_cells(field, cell, n.lo, n.lo + 1)
+        set_cells(field, cell, box, n.lo, n.lo + 1)
     return n.drift
 
 
 @njit
-def plan(model, state):
+def plan(model, n):
     """Events until the next refresh, so that the drift stays at the tolerance."""
-    n = state.counters[0]
     ratio = SAFETY * model.tolerance / max(n.drift, 1e-12)
     n.interval = min(max(n.interval * min(max(ratio, 0.5), 1.5), 1.0), 1e9)
 
 
 @njit
-def list_hoppers(cell, hoppers):
+def list_hoppers(cell, box, hoppers):
     """Put all surface Li on the hop lists."""
-    nx, ny, ns = cell.shape
-    for x in range(nx):
-        for y in range(ny):
-            for s in range(1, ns):
-                events.note_hopper(cell, hoppers, x, y, s)
-
-
-@njit
-def restore_grid(state):
-    """Tables of the coarse grids for the planes in use, after a state was loaded."""
-    n = state.counters[0]
-    multigrid.pair_planes(state.tree, n.lo, n.hi, state.field.thickness)
+    for column in range(box.nx * box.ny):
+        for s in range(1, box.ns):
+            events.note_hopper(cell, hoppers, column * box.ns + s)
