@@ -195,7 +195,7 @@ def restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work):
 
 
 @njit
-def prolong_fine(phi, idiag, tree, work):
+def prolong_fine(phi, idiag, tree, step, work):
     """Add the correction of level 1 to the lattice's potential."""
     nx, ny, ns = tree.shape[0]
     lo, hi, pairs = tree.planes[0]
@@ -209,10 +209,10 @@ def prolong_fine(phi, idiag, tree, work):
             source = tree.u[a : a + planes]
             if y % 2 == 0:
                 for k in range(pairs):
-                    add[2 * k] = source[1 + k]
-                    add[2 * k + 1] = source[1 + k]
+                    add[2 * k] = step * source[1 + k]
+                    add[2 * k + 1] = add[2 * k]
                 for i in range(2 * pairs, hi - lo):
-                    add[i] = source[parent[i]]
+                    add[i] = step * source[parent[i]]
             a = (x * ny + y) * ns
             p, d = phi[a + lo : a + hi], idiag[a + lo : a + hi]
             for i in range(hi - lo):
@@ -363,7 +363,7 @@ def smooth(tree, level, color, restrict, work):
 
 
 @njit
-def prolong(tree, level):
+def prolong(tree, level, step):
     """Add the correction of level + 1 to that of `level`."""
     nx, ny, ns = tree.shape[level]
     parent = tree.parent[level]
@@ -373,7 +373,7 @@ def prolong(tree, level):
             o = tree.offset[level + 1] + ((x // 2) * tree.shape[level + 1, 1] + y // 2) * tree.shape[level + 1, 2]
             for s in range(1, tree.planes[level, 1]):
                 if tree.idiag[a + s] > 0:
-                    tree.u[a + s] += tree.u[o + parent[s]]
+                    tree.u[a + s] += step * tree.u[o + parent[s]]
 
 
 @njit
@@ -395,12 +395,50 @@ def solve_column(tree, level, work):
 
 
 @njit
+def step_length(tree, level, work):
+    """Factor by which the correction of a coarse level lowers the energy of the level below it most.
+
+    Minimises over a the energy of (error - a P u): a = u.f / u.(P^T A P)u, where P^T A P is the coarse operator without
+    the distance ratio. It keeps a cycle from overshooting where aggregates are torn by the deposit.
+    """
+    nx, ny, ns = tree.shape[level]
+    n, base = tree.planes[level, 1] - 1, tree.offset[level]
+    gain, energy = work[:n], work[n : 2 * n]
+    for i in range(n):
+        gain[i] = 0
+        energy[i] = 0
+    scale_z = tree.scale_z[level, 1 : n + 1]
+    for x in range(nx):
+        xe, sx = x + 1 if x + 1 < nx else 0, tree.scale_x[level, x]
+        for y in range(ny):
+            yn, sy = y + 1 if y + 1 < ny else 0, tree.scale_y[level, y]
+            a = base + (x * ny + y) * ns + 1
+            u, below, f, sink = tree.u[a : a + n], tree.u[a - 1 : a - 1 + n], tree.f[a : a + n], tree.sink[a : a + n]
+            gx, gy, gz = tree.gx[a : a + n], tree.gy[a : a + n], tree.gz[a : a + n]
+            o = base + (xe * ny + y) * ns + 1
+            east = tree.u[o : o + n]
+            o = base + (x * ny + yn) * ns + 1
+            north = tree.u[o : o + n]
+            for i in range(n):
+                gain[i] += u[i] * f[i]
+                energy[i] += sink[i] * u[i] * u[i]
+            for i in range(n):
+                dx, dy, dz = u[i] - east[i], u[i] - north[i], u[i] - below[i]
+                energy[i] += gx[i] / sx * dx * dx + gy[i] / sy * dy * dy + gz[i] / scale_z[i] * dz * dz
+    total, cost = 0.0, 0.0
+    for i in range(n):
+        total += gain[i]
+        cost += energy[i]
+    return work.dtype.type(total / cost) if cost > 0 and total > 0 else work.dtype.type(0)
+
+
+@njit
 def correct(tree, work):
     """One V-cycle below the lattice: f of level 1 in, correction u of level 1 out."""
     last = tree.shape.shape[0] - 1
-    for step in range(2 * last - 1):
-        level = step + 1 if step < last else 2 * last - 1 - step
-        down = step < last
+    for visit in range(2 * last - 1):
+        level = visit + 1 if visit < last else 2 * last - 1 - visit
+        down = visit < last
         if level == last:
             tree.u[tree.offset[level]] = 0
             solve_column(tree, level, work)
@@ -411,7 +449,7 @@ def correct(tree, work):
             for i in range(tree.offset[level + 1], tree.offset[level + 2]):
                 tree.f[i] = 0
         else:
-            prolong(tree, level)
+            prolong(tree, level, step_length(tree, level + 1, work))
         for half in range(3 if down else 2):
             smooth(tree, level, half if down else 1 - half, half == 2, work)
 
@@ -424,7 +462,7 @@ def cycle(phi, idiag, rhs, cx, cy, cz, tree, work):
         if half == 2:
             norm = restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work)
             correct(tree, work)
-            prolong_fine(phi, idiag, tree, work)
+            prolong_fine(phi, idiag, tree, step_length(tree, 1, work), work)
         smooth_fine(phi, idiag, rhs, cx, cy, cz, tree, half if half < 2 else 3 - half, work)
     return norm
 
