@@ -34,13 +34,20 @@ def hop_rates(parameters: Parameters) -> NDArray[np.float64]:
 
 
 def build_model(parameters: Parameters) -> Model:
-    """Constants of a run in the kernels' units: voxels, the current through one column, j voxel/kappa for potentials."""
+    """Constants of a run in the kernels' units: voxels, current through one column, j voxel/kappa."""
     p = parameters
     voxel = p.voxel_m
     unit_V = p.current_density_A_m2 * voxel / p.conductivity_S_m
-    height = p.lattice.nz if p.stop.height_um is None else min(p.lattice.nz, round(p.stop.height_um / p.lattice.voxel_um))
+    height = p.lattice.nz
+    if p.stop.height_um is not None:
+        height = min(height, round(p.stop.height_um / p.lattice.voxel_um))
     layer: dict[str, Any] = dict(
-        layer=False, stack_pressure=0.0, hardness=1.0, shift_per_pressure=0.0, layer_thickness=1.0, layer_conductivity=1.0
+        layer=False,
+        stack_pressure=0.0,
+        hardness=1.0,
+        shift_per_pressure=0.0,
+        layer_thickness=1.0,
+        layer_conductivity=1.0,
     )
     if p.layer is not None:
         per_voxel_Pa = p.layer.winkler_stiffness_Pa_m * voxel

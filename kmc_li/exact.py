@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import classes, field, krylov, multigrid, rates
-from .kernels.jit import njit
 from .kernels.lattice import Box
 from .kernels.layer import rest_plane, set_conductivity, set_shift
 from .kernels.state import Model, State
@@ -47,37 +46,21 @@ def converged_rates(model: Model, box: Box, state: State) -> NDArray[np.float64]
     )
     krylov.solve(problem, tree, TOLERANCE * box.nx * box.ny, 200)
     out = np.zeros(tall)
-    _all_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
+    rates.write_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
     rates_in_use = np.zeros(box)
     rates_in_use[:, :, :shared] = out[:, :, :shared]
     return rates_in_use.ravel()
 
 
-@njit
-def _all_rates(model, cell, box, problem, end, out):  # type: ignore[no-untyped-def]
-    phi, sink, rhs, shift = problem.phi, problem.sink, problem.rhs, problem.shift
-    for column in range(box.nx * box.ny):
-        for s in range(1, end):
-            out[column * box.ns + s] = rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s)
-
-
-@njit
-def listed_rates(lists, out):  # type: ignore[no-untyped-def]
-    """Rates in use, by flat voxel index."""
-    for cls in range(lists.count.shape[0]):
-        for n in range(lists.count[cls]):
-            spot = lists.table[cls, n >> classes.SHIFT] * classes.PAGE + (n & (classes.PAGE - 1))
-            out[lists.site[spot]] = lists.rate[spot]
-
-
 def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     """Total variation between the event probabilities in use and those of the converged field, and the bound.
 
-    tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A) at the last refresh.
+    tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A), at the last
+    refresh.
     """
     exact = converged_rates(model, box, state)
     used = np.zeros(exact.size)
-    listed_rates(state.sites, used)
+    classes.write_rates(state.sites, used)
     n = state.counters[0]
     tv = 0.5 * np.abs(used / used.sum() - exact / exact.sum()).sum()
     return {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}

@@ -124,10 +124,12 @@ def _checked(
     return li, kappa, shift
 
 
-def _evaluate(function: Callable[[NDArray[np.float64]], ArrayLike], heights_m: NDArray[np.float64]) -> NDArray[np.float64]:
+def _evaluate(
+    function: Callable[[NDArray[np.float64]], ArrayLike], heights_m: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The shift at all heights, also from a function that takes one height at a time."""
     try:
         values = np.asarray(function(heights_m), np.float64)
     except (TypeError, ValueError):
-        values = np.array([function(h) for h in heights_m], np.float64)  # type: ignore[arg-type]
+        values = np.array([function(h) for h in heights_m], np.float64)
     return np.array(np.broadcast_to(values, heights_m.shape))

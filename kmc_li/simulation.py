@@ -162,7 +162,8 @@ class Simulation:
         """The deposit: bool (nx, ny, nz)."""
         nz = self.parameters.lattice.nz
         cell = self._state.lattice.cell.reshape(self._box)
-        return (cell[:, :, 1 : nz + 1] & LI) != 0
+        occupied: NDArray[np.bool_] = (cell[:, :, 1 : nz + 1] & LI) != 0
+        return occupied
 
     def record(self) -> dict[str, float]:
         """One row of the series."""

@@ -177,3 +177,12 @@ def total(lists):
         for n in range(lists.count[cls]):
             result += lists.rate[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))]
     return result
+
+
+@njit
+def write_rates(lists, out):
+    """out[voxel] = listed rate, for all sites."""
+    for cls in range(lists.count.shape[0]):
+        for n in range(lists.count[cls]):
+            spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
+            out[lists.site[spot]] = lists.rate[spot]

@@ -60,3 +60,12 @@ def withdraw(cell, sites, n, voxel):
         n.plate_sum += change
     else:
         n.strip_sum += change
+
+
+@njit
+def write_rates(model, cell, box, field, end, out):
+    """out[voxel] = rate, for all voxels of planes 1..end-1."""
+    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    for column in range(box.nx * box.ny):
+        for s in range(1, end):
+            out[column * box.ns + s] = site_rate(model, cell, box, phi, sink, rhs, shift, column, s)

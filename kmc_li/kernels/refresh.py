@@ -72,7 +72,7 @@ def press_layer(model, box, columns, field, n):
 
 @njit
 def _scan(model, cell, box, field, where, lo, hi, rest, found_site, found_rate, plane_current):
-    """Rates of all voxels of planes lo..hi-1 that have one or are listed; returns (how many, plating, stripping sum)."""
+    """Rates of all voxels of planes lo..hi-1; returns (how many are listed, sum of plating, sum of stripping)."""
     phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
     found, strip, touched = 0, 0.0, min(max(int(rest), lo), hi)
     plane_current[:] = 0.0

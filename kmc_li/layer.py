@@ -1,0 +1,46 @@
+"""The pressed layer of a given deposit: rest plane, pressures and face shifts, for a user with a height map in hand."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .build import build_model
+from .kernels import layer as kernel
+from .parameters import Parameters
+
+
+class LayerState(NamedTuple):
+    """Where the layer rests on a deposit and what it does to the metal's faces."""
+
+    rest_plane_m: float  # height above the collector [m]
+    pressure_Pa: NDArray[np.float64]  # (nx, ny), on the top of each column [Pa]
+    face_shift_V: NDArray[np.float64]  # (nx, ny), of the top face of each column [V]
+    contact_share: float  # share of the columns that bear pressure
+
+
+def press(height_map: ArrayLike, parameters: Parameters) -> LayerState:
+    """Press the study's layer on a deposit: Winkler foundation under the stack pressure, piezo and pressure shift.
+
+    height_map: int (nx, ny), in voxels (morphology.height_map). The rest plane z0 solves
+    mean over columns of clip(K (z - z0), 0, H) = p_stack; V = p (s (-s_pol) d33 h_eff/(eps0 eps_r) + V_m/(z F)).
+    Raises ValueError for a study without a layer or a map that is not 2-D and >= 0.
+    """
+    heights = np.asarray(height_map)
+    if parameters.layer is None:
+        raise ValueError("the study has no layer")
+    if heights.ndim != 2 or heights.size == 0 or not np.issubdtype(heights.dtype, np.integer) or heights.min() < 0:
+        got = f"{heights.dtype} of shape {heights.shape}"
+        raise ValueError(f"height_map: got {got}, must be whole voxels >= 0, (nx, ny)")
+    model = build_model(parameters)
+    columns = np.bincount(heights.ravel()).astype(np.int64)
+    rest = kernel.rest_plane(columns, int(heights.max()), heights.size, model.stack_pressure, model.hardness)
+    per_voxel_Pa = parameters.layer.winkler_stiffness_Pa_m * parameters.voxel_m
+    pressure_Pa = np.clip(heights - rest, 0.0, model.hardness) * per_voxel_Pa
+    shift_V_Pa = parameters.layer.piezo_shift_V_Pa + parameters.pressure_shift_V_Pa
+    return LayerState(
+        rest_plane_m=rest * parameters.voxel_m,
+        pressure_Pa=pressure_Pa,
+        face_shift_V=pressure_Pa * shift_V_Pa,
+        contact_share=float((heights > rest).mean()),
+    )
