@@ -135,9 +135,7 @@ def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
     try:
         return Simulation.restore(parameters, seed, *state), False
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(
-            f"{folder.path}: its checkpoint does not fit its parameters ({error})"
-        ) from error
+        raise UserError(f"{folder.path}: its checkpoint does not fit its parameters ({error})") from error
 
 
 def _in_memory(simulation: "Simulation", parameters: Parameters, seed: int, report: Report) -> Run:
@@ -211,6 +209,8 @@ def _recorded(
     while simulation.finished is None:
         start, before = time.perf_counter(), simulation.events
         simulation.advance(events)
+        if simulation.events == before and simulation.finished is None and not simulation.at_record_point:
+            raise RuntimeError(f"the engine stands still at {before} events, time {simulation.time_s} s")
         rate = (simulation.events - before) / max(time.perf_counter() - start, 1e-6)
         # Short enough to obey a signal soon, long enough that the call costs nothing.
         events = max(100, min(2 * events, int(rate * _SECONDS_AN_ADVANCE)))

@@ -158,7 +158,14 @@ def test_a_full_box_ends_a_run(engine):
     assert run.finished == "box is full" and run.series["events"][-1] < tiny().target_voxels
 
 
-def test_advances_adapt_to_the_engine(engine):
+def test_an_engine_that_stands_still_is_not_waited_for(engine, monkeypatch, tmp_path):
+    real = engine.advance
+    monkeypatch.setattr(engine, "advance", lambda self, n: real(self, n) if self.events < 50 else None)
+    with pytest.raises(RuntimeError, match="the engine stands still at [0-9]+ events"):
+        simulate(tiny(), 1, tmp_path / "run")
+
+
+def test_advances_adapt_to_the_engine(engine, monkeypatch):
     """A slow engine is called for few events at a time, so that a signal is obeyed soon."""
     asked = []
     real = engine.advance
@@ -168,9 +175,6 @@ def test_advances_adapt_to_the_engine(engine):
         driver.time.sleep(0.02)
         real(self, max_events)
 
-    try:
-        engine.advance = slow
-        simulate(tiny(), 1)
-    finally:
-        engine.advance = real
+    monkeypatch.setattr(engine, "advance", slow)
+    simulate(tiny(), 1)
     assert asked[-1] < asked[0] / 2
