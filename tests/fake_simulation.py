@@ -33,6 +33,7 @@ class Simulation:
         self._target = parameters.target_voxels
         self._gap = max(1, self._target // parameters.output.series_points)
         self.finished = None
+        self.at_record_point = False
 
     @classmethod
     def restore(cls, parameters, seed, arrays, scalars):
@@ -49,12 +50,12 @@ class Simulation:
         return arrays, scalars | {"rng": self._rng.bit_generator.state}
 
     def advance(self, max_events):
+        self.at_record_point = False
         for _ in range(max_events):
-            if self.finished:
+            if self.finished or self.at_record_point:
                 break
             self._one()
-            if self.at_record_point:
-                break
+            self.at_record_point = self.events % self._gap == 0
         if Simulation.after_advance:
             Simulation.after_advance(self)
 
@@ -72,10 +73,6 @@ class Simulation:
         columns[column, height] = True
         if self.events >= self._target:
             self.finished = "capacity"
-
-    @property
-    def at_record_point(self):
-        return self.events % self._gap == 0
 
     @property
     def progress(self):

@@ -39,9 +39,7 @@ def same(a, b):
     assert all(np.array_equal(a.series[name], b.series[name]) for name in a.series)
     assert np.array_equal(a.occupancy, b.occupancy)
     assert a.snapshots.areal_capacity_mAh_cm2 == b.snapshots.areal_capacity_mAh_cm2
-    assert all(
-        np.array_equal(x.occupancy, y.occupancy) for x, y in zip(a.snapshots, b.snapshots, strict=True)
-    )
+    assert all(np.array_equal(x.occupancy, y.occupancy) for x, y in zip(a.snapshots, b.snapshots, strict=True))
 
 
 def test_in_memory_and_stored_are_the_same_run(engine, tmp_path):
@@ -54,9 +52,7 @@ def test_in_memory_and_stored_are_the_same_run(engine, tmp_path):
     assert np.array_equal(run.snapshots[-1].occupancy, run.occupancy)
     same(run, simulate(parameters, 4, tmp_path / "a"))
     same(run, simulate(tiny(**OFTEN), 4, tmp_path / "b"))
-    assert (
-        len(list((tmp_path / "b/segments").iterdir())) > len(list((tmp_path / "a/segments").iterdir())) == 1
-    )
+    assert len(list((tmp_path / "b/segments").iterdir())) > len(list((tmp_path / "a/segments").iterdir())) == 1
     assert simulate(parameters, 5).state_sha256 != run.state_sha256
 
 
@@ -160,7 +156,11 @@ def test_a_full_box_ends_a_run(engine):
 
 def test_an_engine_that_stands_still_is_not_waited_for(engine, monkeypatch, tmp_path):
     real = engine.advance
-    monkeypatch.setattr(engine, "advance", lambda self, n: real(self, n) if self.events < 50 else None)
+
+    def stuck(self, max_events):
+        real(self, max_events if self.events < 50 else 0)
+
+    monkeypatch.setattr(engine, "advance", stuck)
     with pytest.raises(RuntimeError, match="the engine stands still at [0-9]+ events"):
         simulate(tiny(), 1, tmp_path / "run")
 
