@@ -127,7 +127,7 @@ def settle(model: Model, box: Box, state: State) -> None:
     n.top = int(state.lattice.height.max())
     if model.hop_rate.any():
         refresh.list_hoppers(state.lattice.cell, box, state.hoppers)
-    if not model.layer:
+    if model.kinetics == LINEAR and not model.layer:
         n.rest = float(box.ns)
     if model.kinetics == UNIFORM:
         refresh.all_rates(model, box, state)
