@@ -14,11 +14,11 @@ from kmc_li.store import find_runs
 
 # Large enough to be interrupted, checkpointed at every chance.
 CHANGES = {
-    "nx = 8": "nx = 32",
-    "ny = 8": "ny = 32",
+    "nx = 8": "nx = 24",
+    "ny = 8": "ny = 24",
     "nz = 32": "nz = 96",
     "voxel_um = 0.5": "voxel_um = 0.25",
-    "series_points = 20": "series_points = 200\ncheckpoint_interval_s = 0.01",
+    "series_points = 20": "series_points = 60\ncheckpoint_interval_s = 0.001",
 }
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers by /proc")
 
@@ -91,6 +91,7 @@ def test_signals_checkpoint_and_say_how_to_go_on(place, number, code):
 def test_a_second_writer_is_refused(place):
     process = place.start("run", "study.toml", "-o", "twice")
     place.wait(process, lambda: commits(place.folder / "twice") > 0)
+    process.send_signal(signal.SIGSTOP)
     answer = place("resume", "twice")
     process.kill()
     place.finish(process)
