@@ -223,8 +223,8 @@ def _validate(options: argparse.Namespace) -> None:
 def _read(study: str) -> tuple[Any, str]:
     """The parameters of a study and the table of its dimensionless numbers."""
     from kmc_li import dimensionless
-    from kmc_li.catalog import study_path
     from kmc_li.parameters import Parameters
+    from kmc_li.presets import study_path
 
     parameters = Parameters.from_toml(study_path(study))
     return parameters, dimensionless.table(parameters)

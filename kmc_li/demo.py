@@ -4,11 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kmc_li import dimensionless
-from kmc_li.catalog import study_path
 from kmc_li.ensemble import plan_ensemble, run_ensemble
 from kmc_li.errors import UserError
 from kmc_li.files import write_atomically
 from kmc_li.parameters import Parameters
+from kmc_li.presets import study_path
 from kmc_li.provenance import provenance
 from kmc_li.run import Run
 from kmc_li.statistics import RATIO_METHOD, Band

@@ -84,7 +84,7 @@ LAYERS: dict[str, LayerMaterial] = {
 }  # fmt: skip
 
 
-def _studies_folder() -> Path:
+def studies_folder() -> Path:
     package = Path(__file__).resolve().parent
     # A wheel carries the first, a checkout (also an editable install of one) has the second.
     for folder in (package / "studies", package.parent / "runs" / "studies"):
@@ -95,7 +95,7 @@ def _studies_folder() -> Path:
 
 def study_names() -> list[str]:
     """The names of the studies that come with the package, sorted."""
-    return sorted(path.stem for path in _studies_folder().glob("*.toml"))
+    return sorted(path.stem for path in studies_folder().glob("*.toml"))
 
 
 def study_path(study: str | Path) -> Path:
@@ -112,4 +112,4 @@ def study_path(study: str | Path) -> Path:
             f"{study}: no such file, and no study of this name comes with kmc_li, must be one of "
             f"{', '.join(study_names())}"
         )
-    return _studies_folder() / f"{path.name}.toml"
+    return studies_folder() / f"{path.name}.toml"

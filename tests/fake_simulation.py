@@ -9,8 +9,8 @@ import types
 import numpy as np
 
 import kmc_li
-from kmc_li.catalog import study_path
 from kmc_li.parameters import Parameters
+from kmc_li.presets import study_path
 
 
 def tiny(**changes):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kmc_li import load_run
-from kmc_li.catalog import studies_folder
+from kmc_li.presets import studies_folder
 from kmc_li.store import find_runs
 from kmc_li.summary import metrics
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kmc_li import load_run
-from kmc_li.catalog import studies_folder
+from kmc_li.presets import studies_folder
 from kmc_li.store import find_runs
 
 # Large enough to be interrupted, checkpointed at every chance.

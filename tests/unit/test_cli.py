@@ -11,9 +11,9 @@ import pytest
 from fake_simulation import install
 
 from kmc_li import __version__
-from kmc_li.catalog import studies_folder, study_path
 from kmc_li.cli import main
 from kmc_li.errors import UserError
+from kmc_li.presets import studies_folder, study_path
 
 
 @pytest.fixture
@@ -162,5 +162,5 @@ def test_studies_by_name_or_path(tmp_path, monkeypatch):
     assert str(study_path("piezo")) == "piezo"
     assert str(study_path("sub/piezo")) == "sub/piezo"
     assert str(study_path("my.toml")) == "my.toml"
-    with pytest.raises(UserError, match="no study of this name comes with kmc_li .*bare, inert"):
+    with pytest.raises(UserError, match="no study of this name comes with kmc_li.*bare, inert"):
         study_path("pizeo")
