@@ -1,0 +1,161 @@
+"""Recount everything a running simulation keeps up to date from its occupancy alone: slow, for tests and debugging.
+
+    check(simulation)    raises InvariantError that says what is wrong and where
+
+What is recounted: neighbor counts, column heights and their histogram, membership and classes of the lists of sites and
+hoppers, stored rates against the present field, the running totals, counts of events and Faraday's law.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import classes, rates
+from .kernels.lattice import LI, NEIGHBOURS, WALL, Box
+from .kernels.state import LINEAR, Model, State
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+TOTALS = 1e-5  # relative: sums of float32 changes against a fresh sum
+
+
+class InvariantError(AssertionError):
+    """What the simulation keeps does not follow from its occupancy."""
+
+
+def check(simulation: "Simulation") -> None:
+    """Raise InvariantError unless everything follows from the occupancy; changes nothing."""
+    model, box, state = simulation._model, simulation._box, simulation._state
+    check_lattice(box, state)
+    check_lists(state.sites, "sites")
+    check_lists(state.hoppers, "hoppers")
+    check_hoppers(model, box, state)
+    check_sites(model, box, state)
+    check_rates(model, box, state)
+    check_charge(simulation)
+
+
+def _require(holds: Any, message: str) -> None:
+    if not holds:
+        raise InvariantError(message)
+
+
+def _same(found: NDArray[Any], expected: NDArray[Any], name: str) -> None:
+    wrong = np.argwhere(found != expected)
+    if wrong.size:
+        at = tuple(int(i) for i in wrong[0])
+        raise InvariantError(f"{name} {at}: is {found[at]}, counted {expected[at]} ({len(wrong)} wrong)")
+
+
+def check_lattice(box: Box, state: State) -> None:
+    """Neighbor counts, heights and the histogram of heights."""
+    cell = state.lattice.cell.reshape(box)
+    li = (cell & LI) != 0
+    _require((li[:, :, 0] | ((cell[:, :, 0] & WALL) != 0)).all(), "the collector's plane has a hole")
+    count = np.zeros(box, np.int64)
+    for axis, size in ((0, box.nx), (1, box.ny)):
+        if size > 1:
+            count += np.roll(li, 1, axis).astype(int) + np.roll(li, -1, axis)
+    count[:, :, 1:] += li[:, :, :-1]
+    count[:, :, :-1] += li[:, :, 1:]
+    _same((cell & NEIGHBOURS)[:, :, 1:].astype(int), count[:, :, 1:], "neighbor count of voxel")
+    planes = np.arange(box.ns)
+    heights = np.where(li, planes, 0).max(axis=2)
+    _same(state.lattice.height.reshape(box.nx, box.ny), heights, "height of column")
+    _same(state.lattice.columns, np.bincount(heights.ravel(), minlength=box.ns + 1), "columns of height")
+    top = int(state.counters[0].top)
+    _require(heights.max() <= top, f"top: is {top}, counted {heights.max()}")
+
+
+def check_lists(lists: classes.ClassLists, name: str) -> None:
+    """Pages belong to one class or are free, `where` and `site` are inverse to each other."""
+    members = listed(lists)
+    _require(len(set(members[:, 0])) == len(members), f"{name}: a voxel is listed twice")
+    where = np.full(lists.where.size, -1)
+    where[members[:, 0]] = members[:, 2]
+    _same(lists.where, where, f"{name}: position of voxel")
+    used = [int(p) for c, n in enumerate(lists.count) for p in lists.table[c, : -(-n // classes.PAGE)]]
+    free = [int(p) for p in lists.free[: lists.free[-1]]]
+    _require(sorted(used + free) == list(range(lists.owner.size)), f"{name}: pages are lost or shared")
+    for c, n in enumerate(lists.count):
+        pages = lists.table[c, : -(-n // classes.PAGE)]
+        _require((lists.owner[pages] == c).all(), f"{name}: a page of class {c} has another owner")
+
+
+def listed(lists: classes.ClassLists) -> NDArray[np.int64]:
+    """(voxel, class, position) of all listed sites, int64 (sites, 3)."""
+    rows = [
+        (int(lists.site[spot]), cls, spot)
+        for cls, count in enumerate(lists.count)
+        for n in range(count)
+        for spot in [int(lists.table[cls, n // classes.PAGE]) * classes.PAGE + n % classes.PAGE]
+    ]
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def check_hoppers(model: Model, box: Box, state: State) -> None:
+    """Each Li voxel with 1 to 5 Li neighbors is listed under their number, and nothing else."""
+    expected = np.full(box, -1)
+    if model.hop_rate.any():
+        cell = state.lattice.cell.reshape(box)[:, :, 1:]
+        count = (cell & NEIGHBOURS).astype(int)
+        expected[:, :, 1:] = np.where(((cell & LI) != 0) & (count >= 1) & (count <= 5), count, -1)
+    found = np.full(box, -1)
+    members = listed(state.hoppers)
+    found.ravel()[members[:, 0]] = members[:, 1]
+    _same(found, expected, "hop list of voxel")
+
+
+def check_sites(model: Model, box: Box, state: State) -> None:
+    """Listed rates are positive, within their class, and belong to a voxel with a Li face or an empty neighbor."""
+    members, cell = listed(state.sites), state.lattice.cell
+    if len(members) == 0:
+        return
+    voxels, cls, spots = members.T
+    rate, bound = state.sites.rate[spots].astype(float), state.sites.bound[cls]
+    outside = (rate < 0.5 * bound) | (rate >= bound)
+    _require(not outside.any(), f"sites: {outside.sum()} rates lie outside their class, as {rate[outside][:3]}")
+    empty, count = cell[voxels] < LI, (cell[voxels] & NEIGHBOURS).astype(int)
+    _require((count[empty] > 0).all(), "sites: an empty voxel without Li neighbors may plate")
+    _require((voxels[~empty] % box.ns > 0).all(), "sites: the collector may dissolve")
+    faces = 2 + 2 * (box.nx > 1) + 2 * (box.ny > 1)
+    _require((count[~empty] < faces).all(), "sites: a buried voxel may dissolve")
+    _require(model.strip or empty.all(), "sites: metal may dissolve although dissolution is off")
+
+
+def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -> None:
+    """Running totals equal the sum of listed rates; just after a refresh these equal the rates of the field."""
+    n, members = state.counters[0], listed(state.sites)
+    voxels, _, spots = members.T
+    rate, empty = state.sites.rate[spots].astype(float), state.lattice.cell[voxels] < LI
+    for name, total, counted in (
+        ("plate_sum", float(n.plate_sum), rate[empty].sum()),
+        ("strip_sum", float(n.strip_sum), rate[~empty].sum()),
+    ):
+        allowed = TOTALS * max(rate.sum(), 1e-30)
+        _require(abs(total - counted) <= allowed, f"{name}: is {total!r}, counted {counted!r}")
+    if model.kinetics == LINEAR and n.since > 0:
+        return  # rates outside the windows of events lag behind the field until the next refresh
+    fresh = np.zeros(state.lattice.cell.size)
+    rates.write_rates(model, state.lattice.cell, box, state.field, min(int(n.top) + 2, box.ns - 1), fresh)
+    used = np.zeros_like(fresh)
+    used[voxels] = rate
+    grid = np.arange(fresh.size) % box.ns >= n.lo
+    floor = state.sites.bound[0]  # smaller rates are left out
+    wrong = np.flatnonzero(grid & (np.abs(used - fresh) > tolerance * np.abs(fresh) + floor))
+    if wrong.size:
+        at = tuple(int(i) for i in np.unravel_index(wrong[0], box))
+        raise InvariantError(f"rate of voxel {at}: listed {used[wrong[0]]!r}, the field says {fresh[wrong[0]]!r}")
+
+
+def check_charge(simulation: "Simulation") -> None:
+    """Voxels present = plated - stripped (hops move them); events are counted once; charge is theirs by Faraday."""
+    n, p = simulation._state.counters[0], simulation.parameters
+    present, net = int(np.count_nonzero(simulation.occupancy)), int(n.plated - n.stripped)
+    _require(present == net, f"{present} Li voxels, {n.plated} plated less {n.stripped} stripped")
+    _require(n.events == n.plated + n.stripped + n.hopped, f"events: {n.events} is not the sum of its kinds")
+    coulomb_m2 = net * p.voxel_charge_C / p.face_area_m2
+    charge = simulation.areal_capacity_mAh_cm2 * 3.6e4
+    _require(abs(charge - coulomb_m2) <= 1e-12 * abs(coulomb_m2), f"charge {charge} C/m^2, voxels say {coulomb_m2}")
