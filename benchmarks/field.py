@@ -1,0 +1,361 @@
+"""How fast the field follows the deposit, and how exactly: plating events a CPU second against TV.
+
+    python benchmarks/field.py --quick                    # 64 x 64 and 256 x 256 columns, at most 90 s
+    python benchmarks/field.py --json field.json          # all of it, about an hour
+    python benchmarks/field.py --columns 64 --delta-over-W 0.3 --tolerance 0.5 1 2 5
+    python benchmarks/field.py --columns 64 --monolayers 32            # a deposit four times thicker
+
+What is measured. Voxels plated on a bare collector with the live field; CPU time of the event loop alone (one core).
+Growth is repeated with the same seed, which gives the same deposit; each monolayer's time is the median of the repeats.
+TV = 1/2 sum |p - p*| between the event probabilities in use and those of the field converged in double precision, at
+random moments of the run; the time to find p* is not counted. Delta/W is the voxel over the Wagner length: 0.03 grows
+a film, 0.3 the dendrites of the studies, inf (W = 0, no charge-transfer resistance) the most open deposits.
+
+Beside it, in the same run: what one would write without this code, see full_resolve.py. pyamg is optional
+(pip install "kmc_li[solve]"). Other work on the machine slows the figures down, up to two times where two hardware
+threads share a core; the load is printed.
+"""
+
+import one_core  # noqa: F401  # isort: skip
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from full_resolve import SCIPY_DEFAULT, Deposit, Outcome, equal_tv, resolve
+from tqdm import tqdm
+
+from kmc_li import Parameters, build, exact
+from kmc_li.driver import warm_up
+from kmc_li.kernels import classes, loop
+from kmc_li.provenance import provenance
+
+VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to
+SAMPLES = {64: 20, 128: 8, 256: 4}  # moments at which TV is taken, by columns along x up to; 2 beyond
+
+
+class Case(NamedTuple):
+    """One row of the table."""
+
+    nx: int
+    ny: int
+    delta_over_W: float
+    tolerance: float
+    monolayers: int = 8
+    samples: int = 20
+    repeats: int = 3
+    face_area_weights: bool = True
+    seed: int = 1
+
+    @property
+    def label(self) -> str:
+        return f"{self.nx} x {self.ny}, Delta/W {self.delta_over_W:g}, {100 * self.tolerance:g} %"
+
+
+class Growth(NamedTuple):
+    """One deposit, timed."""
+
+    cpu_s: np.ndarray  # (monolayers grown,)
+    tv: list[float]
+    model: Any
+    box: Any
+    state: Any
+
+
+def parameters(case: Case) -> Parameters:
+    """A bare collector of voxels of 0.25 um; W/voxel by the conductivity, or no resistance at all."""
+    wagner = 1.0 / case.delta_over_W
+    room = next(value for limit, value in VOXELS_A_MONOLAYER.items() if wagner <= limit)
+    primary = wagner == 0.0
+    return Parameters.from_dict(
+        {
+            "lattice": {"nx": case.nx, "ny": case.ny, "nz": round(room * case.monolayers) + 8, "voxel_um": 0.25},
+            "electrolyte": {
+                "conductivity_S_m": 1e-3 if primary else wagner * 0.25e-6 / 2e-3,
+                "charge_transfer_resistance_ohm_cm2": 0.0 if primary else 20.0,
+            },
+            "plating": {"current_density_mA_cm2": 1.0, "face_area_weights": case.face_area_weights},
+            "field": {"tolerance": case.tolerance, "samples": 0},
+            "stop": {"events": case.monolayers * case.nx * case.ny},
+        }
+    )
+
+
+def grow(
+    case: Case, moments: np.ndarray, tick: Callable[[int], None] = lambda events: None, until: float = math.inf
+) -> Growth:
+    """Grow a deposit, monolayer by monolayer until `until` (time.monotonic()), with TV after `moments` events each."""
+    model, box, state = build.build(parameters(case))
+    rng = np.random.Generator(np.random.PCG64(case.seed))
+    columns = case.nx * case.ny
+    cpu_s, tv, done = [], [], 0
+    for layer in range(1, case.monolayers + 1):
+        spent, first = 0.0, done
+        inside = [int(m) for m in moments if first < m <= layer * columns]
+        for stop in [*inside, layer * columns]:
+            start = time.process_time()
+            while (code := loop.advance(model, box, state, rng, stop, 2**62, math.inf)) == loop.GROW_SITES:
+                state = build.with_scratch(state._replace(sites=classes.grown(state.sites)))
+            spent += time.process_time() - start
+            if code != loop.RUNNING:
+                raise RuntimeError(f"{case.label}: the deposit reached the top after {layer - 1} monolayers")
+            if stop in inside:
+                tv.append(exact.field_error(model, box, state)["tv"])
+            tick(stop - done)
+            done = stop
+        cpu_s.append(spent)
+        if time.monotonic() > until:
+            break
+    return Growth(np.array(cpu_s), tv, model, box, state)
+
+
+def measure(
+    case: Case, tick: Callable[[int], None] = lambda events: None, until: float = math.inf
+) -> tuple[dict[str, Any], Growth]:
+    """The row of a case, and its deposit."""
+    columns = case.nx * case.ny
+    total = case.monolayers * columns
+    moments = np.sort(np.random.default_rng(case.seed + 1000).integers(1, total, case.samples, endpoint=True))
+    first = grow(case, moments, tick, until)
+    grown = first.cpu_s.size
+    times = [first.cpu_s]
+    for _ in range(case.repeats - 1):
+        if time.monotonic() > until or grown < case.monolayers:
+            break
+        times.append(grow(case, np.array([], int), tick).cpu_s)
+    median = np.median(times, axis=0)
+    quarter = max(grown // 4, 1)
+    n = first.state.counters[0]
+    if case.samples and not first.tv:  # cut short before the first moment
+        first.tv.append(exact.field_error(*first[2:])["tv"])
+    known = len(first.tv) > 0
+    row = {
+        "columns": case.nx,
+        "ny": case.ny,
+        "delta_over_W": case.delta_over_W if math.isfinite(case.delta_over_W) else "inf",
+        "tolerance": case.tolerance,
+        "events_per_cpu_s": float(grown * columns / median.sum()),
+        "tv_mean": float(np.mean(first.tv)) if known else None,
+        "tv_worst": float(np.max(first.tv)) if known else None,
+        "tv_moments": len(first.tv),
+        "monolayers": grown,
+        "repeats": len(times),
+        "face_area_weights": case.face_area_weights,
+        "events_per_cpu_s_best": float(grown * columns / min(t.sum() for t in times)),
+        "events_per_cpu_s_first_quarter": float(quarter * columns / median[:quarter].sum()),
+        "events_per_cpu_s_last_quarter": float(quarter * columns / median[-quarter:].sum()),
+        "events_per_cpu_s_by_monolayer": (columns / median).tolist(),
+        "events_per_refresh": float(n.events / n.refreshes),
+        "highest_voxel": int(n.top),
+    }
+    return row, first
+
+
+def without_kmc_li(
+    case: Case,
+    ours: dict[str, Any],
+    short: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """Library solvers on the same deposit at half its height, at the tolerance that gives our TV and at a usual one.
+
+    Each is timed while 60 % of a monolayer grows; `short`: 8 %, and one case less.
+    """
+    columns = case.nx * case.ny
+    percent = max(round(0.01 * columns), 1)
+    half = grow(case._replace(monolayers=max(case.monolayers // 2, 1), repeats=1), np.array([], int))
+    here = Deposit(half.box, half.state)
+    solvers = ["scipy", "pyamg"] if find_spec("pyamg") else ["scipy"]
+    rows = []
+
+    def add(what: str, outcome: Outcome, reached: bool) -> None:
+        rows.append(
+            {
+                "solver": f"{outcome.solver} CG" if outcome.solver == "scipy" else "pyamg-preconditioned CG",
+                "tolerance_is": what,
+                **outcome._asdict(),
+                "tv_no_worse": reached,
+                "cpu_s_per_event": outcome.event_s,
+                "ratio": outcome.event_s * ours["events_per_cpu_s"],
+            }
+        )
+
+    for solver in solvers:
+        for every in (1, percent):
+            if short and solver == "pyamg" and every > 1:
+                continue
+            say(f"{solver}, a solve after each {every} events")
+            events, moments = (8 * percent, 2) if short else (60 * percent, 6)
+            add("equal TV", *equal_tv(here, solver, every, ours["tv_mean"], events, moments))
+            usual = resolve(here, solver, every, SCIPY_DEFAULT, 8 if every == 1 else 4 * every, 2)
+            add("rtol 1e-5", usual, usual.tv <= ours["tv_mean"])
+    found = {
+        "columns": case.nx,
+        "ny": case.ny,
+        "delta_over_W": case.delta_over_W,
+        "tolerance": case.tolerance,
+        "events_per_cpu_s": ours["events_per_cpu_s"],
+        "tv_mean": ours["tv_mean"],
+        "pyamg": "measured" if "pyamg" in solvers else 'missing: pip install "kmc_li[solve]"',
+        "methods": rows,
+    }
+    for what, key in (("equal TV", "ratio_equal_tv"), ("rtol 1e-5", "ratio_usual_tolerance")):
+        found[key] = min((r["ratio"] for r in rows if r["tolerance_is"] == what and r["every"] == 1), default=None)
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    found = provenance()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {"processor": names[0] if names else "unknown", "load": load(), **found}
+
+
+def load() -> float | None:
+    """Processes that wanted a core in the last minute."""
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The plating rows in Markdown."""
+    lines = [
+        "| columns | Δ/W | tolerance | monolayers | events/s | first → last quarter | TV mean | worst | moments |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in rows:
+        plain = "" if r["face_area_weights"] else ", plain faces"
+        tv = [f"{100 * r[k]:.2f} %" if r[k] is not None else "" for k in ("tv_mean", "tv_worst")]
+        quarters = [round(r[f"events_per_cpu_s_{q}_quarter"], -2) for q in ("first", "last")]
+        lines.append(
+            f"| {r['columns']} × {r['ny']}{plain} | {r['delta_over_W']} | {100 * r['tolerance']:g} % "
+            f"| {r['monolayers']} | {round(r['events_per_cpu_s'], -2):,.0f} | {quarters[0]:,.0f} → {quarters[1]:,.0f} "
+            f"| {tv[0]} | {tv[1]} | {r['tv_moments']} |"
+        )
+    return "\n".join(lines)
+
+
+def resolve_table(found: dict[str, Any]) -> str:
+    """The library solvers in Markdown."""
+    lines = [
+        "| solver | solve after | tolerance | iterations a solve | a solve | an event | TV | kmc_li is faster |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for r in found["methods"]:
+        after = "each event" if r["every"] == 1 else f"{r['every']} events"
+        tolerance = f"{r['rtol']:.0e}" + (" (equal TV)" if r["tolerance_is"] == "equal TV" else "")
+        worse = "" if r["tv_no_worse"] else " (worse)"
+        lines.append(
+            f"| {r['solver']} | {after} | {tolerance} | {r['iterations']:.2g} | {1e3 * r['solve_s']:.2g} ms "
+            f"| {1e6 * r['cpu_s_per_event']:,.0f} µs | {100 * r['tv']:.2g} %{worse} | {r['ratio']:,.0f} × |"
+        )
+    setup = [r["setup_s"] for r in found["methods"] if r["setup_s"] > 0]
+    lines.append(f"\npyamg: {found['pyamg']}" + (f"; setting up its hierarchy took {setup[0]:.2g} s" if setup else ""))
+    return "\n".join(lines)
+
+
+def cases(options: argparse.Namespace) -> list[Case]:
+    """The rows asked for."""
+
+    def case(nx: int, ny: int, ratio: float, percent: float, **more: Any) -> Case:
+        samples = next((count for limit, count in SAMPLES.items() if nx * ny <= limit**2), 2)
+        more = {"monolayers": options.monolayers, "repeats": options.repeats, "samples": samples} | more
+        return Case(nx, ny, ratio, percent / 100, **more)
+
+    if options.quick:
+        small = [case(64, 64, 0.3, percent, repeats=1, samples=5) for percent in (2, 5)]
+        return [case(64, 64, 0.3, 1), *small, case(256, 256, 0.3, 1, samples=2, repeats=1)]
+    ratios = options.delta_over_W or [0.03, 0.3, 3.0, math.inf]
+    if options.columns or options.delta_over_W or options.tolerance:
+        sides = options.columns or [64]
+        return [
+            case(n, 1 if options.two_d else n, ratio, percent, face_area_weights=not options.plain_faces)
+            for n in sides for ratio in options.delta_over_W or [0.3] for percent in options.tolerance or [1.0]
+        ]  # fmt: skip
+    rows = [case(64, 64, ratio, percent) for ratio in ratios for percent in (0.5, 1, 2, 5)]
+    rows += [case(64, 64, 0.3, 1, face_area_weights=False)]
+    rows += [case(64, 64, ratio, 1, monolayers=4 * options.monolayers, repeats=1) for ratio in (0.03, 0.3)]
+    rows += [case(128, 128, ratio, 1, repeats=1) for ratio in ratios]
+    rows += [case(256, 256, ratio, 1, repeats=1) for ratio in ratios]
+    rows += [case(512, 512, 0.3, 1, repeats=1)]
+    return rows + [case(1024, 1, ratio, 1) for ratio in ratios] + [case(4096, 1, 0.3, 1)]
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a few rows, at most 90 s once the kernels are compiled")
+    parser.add_argument("--columns", type=int, nargs="+", metavar="N", help="boxes of N x N columns, in place of all")
+    parser.add_argument("--two-d", action="store_true", help="with --columns: N x 1")
+    parser.add_argument("--delta-over-W", type=float, nargs="+", metavar="X", help="Δ/W; inf: W = 0")
+    parser.add_argument("--tolerance", type=float, nargs="+", metavar="PERCENT", help="field.tolerance, 0.01 to 20 [1]")
+    parser.add_argument("--plain-faces", action="store_true", help="without face-area weights")
+    parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="thickness if dense [8]")
+    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="times a deposit is grown [3]")
+    parser.add_argument("--no-libraries", action="store_true", help="leave out scipy's and pyamg's solvers")
+    parser.add_argument("--json", metavar="FILE", help="write all figures there too")
+    return parser
+
+
+def main() -> None:
+    options = arguments().parse_args()
+    started = time.monotonic()
+    facts = machine()
+    versions = ", ".join(f"{name} {facts[name]}" for name in ("python", "numpy", "scipy", "numba"))
+    print(f"{facts['processor']}, {facts['cpu_count']} cores, load {facts['load']}")
+    print(f"kmc_li {facts['kmc_li']} ({facts['commit'][:10]}), {versions}", flush=True)
+    warm_up(lambda line: print(line, file=sys.stderr, flush=True))
+    chosen = cases(options)
+    rows: list[dict[str, Any]] = []
+    libraries: dict[str, Any] = {}
+    total = sum(c.monolayers * c.nx * c.ny * c.repeats for c in chosen)
+    until = time.monotonic() + 65 if options.quick else math.inf  # then the last row ends with its monolayer
+    with tqdm(total=total, unit=" events", unit_scale=True, disable=None) as bar:
+        for case in chosen:
+            bar.set_description_str(case.label)
+            try:
+                row, _ = measure(case, bar.update, until)
+            except RuntimeError as error:
+                bar.write(str(error), file=sys.stderr)
+                continue
+            rows.append(row)
+            standard = (case.delta_over_W, case.tolerance, case.face_area_weights) == (0.3, 0.01, True)
+            if standard and case.ny > 1 and case.samples and not (libraries or options.no_libraries):
+                libraries = without_kmc_li(case, row, options.quick, bar.set_description_str)
+    facts["load_at_the_end"] = load()
+    print(f"\n{table(rows)}\n\nevents/s: a CPU second of one core; load at the end {facts['load_at_the_end']}")
+    compare_boxes(rows)
+    if libraries:
+        print(f"\nThe same deposit ({libraries['columns']} columns a side) with a library's solver:\n")
+        print(resolve_table(libraries))
+    print(f"\n{time.monotonic() - started:.0f} s in all")
+    if options.json:
+        text = json.dumps({"plating": rows, "full_resolve": libraries, "machine": facts}, indent=1, allow_nan=False)
+        Path(options.json).write_text(text + "\n")
+
+
+def compare_boxes(rows: list[dict[str, Any]]) -> None:
+    """Cost of an event in larger boxes over that in the smallest, at the same thickness."""
+    same = [r for r in rows if (r["delta_over_W"], r["tolerance"], r["face_area_weights"]) == (0.3, 0.01, True)]
+    base = next((r for r in same if (r["columns"], r["ny"]) == (64, 64)), None)
+    for r in same:
+        if base and r["ny"] > 64:
+            n = r["monolayers"]
+            here, there = (n / sum(1 / v for v in x["events_per_cpu_s_by_monolayer"][:n]) for x in (r, base))
+            size = f"{r['columns']} x {r['ny']}"
+            print(f"an event at {size} costs {there / here:.2f} times that at 64 x 64 ({n} monolayers)")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,89 @@
+"""The field benchmarks on boxes of a second: their figures are there, add up and keep to the schema."""
+
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+KEYS = {"columns", "delta_over_W", "tolerance", "events_per_cpu_s", "tv_mean", "tv_worst"}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a benchmark as a script finds it; its one-thread setting ends with the test."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    return importlib.import_module
+
+
+def test_a_row_holds_speed_and_error(load):
+    field = load("field")
+    case = field.Case(8, 8, 0.3, 0.02, monolayers=4, samples=6, repeats=2)
+    grown = []
+    row, deposit = field.measure(case, grown.append)
+    assert row.keys() >= KEYS
+    assert sum(grown) == 2 * 4 * 64
+    assert (deposit.state.counters[0].plated, row["monolayers"], row["tv_moments"]) == (4 * 64, 4, 6)
+    assert 0 < row["tv_mean"] <= row["tv_worst"] < 0.2
+    assert row["events_per_cpu_s_best"] >= row["events_per_cpu_s"] > 0
+    assert row["events_per_cpu_s"] == pytest.approx(4 / sum(1 / v for v in row["events_per_cpu_s_by_monolayer"]))
+    assert "| 8 × 8 | 0.3 | 2 % | 4 |" in field.table([row])
+
+
+def test_libraries_on_the_same_deposit_and_the_whole_as_json(load):
+    field = load("field")
+    case = field.Case(16, 16, 0.3, 0.01, monolayers=2, samples=3, repeats=1)
+    row, _ = field.measure(case)
+    found = field.without_kmc_li(case, row | {"tv_mean": 1e-3}, short=True)
+    assert json.loads(json.dumps({"plating": [row], "full_resolve": found}, allow_nan=False))
+    each = [m for m in found["methods"] if m["every"] == 1 and m["solver"].startswith("scipy")]
+    assert [m["tolerance_is"] for m in each] == ["equal TV", "rtol 1e-5"]
+    assert each[0]["tv_no_worse"]
+    assert each[0]["tv"] <= 1e-3
+    assert each[1]["tv"] < 1e-5  # a solve to 1e-5 after each event is all but exact
+    assert each[1]["iterations"] > each[0]["iterations"]
+    assert found["ratio_usual_tolerance"] > 1
+
+
+@pytest.mark.parametrize("shape", [(8, 6), (12, 1)])
+def test_the_sparse_matrix_is_the_field_of_the_kernels(load, shape):
+    field, resolve = load("field"), load("full_resolve")
+    case = field.Case(*shape, 0.3, 0.01, monolayers=3, samples=0)
+    grown = field.grow(case, np.array([], int))
+    deposit = resolve.Deposit(grown.box, grown.state)
+    x = deposit.exact.copy()
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        rates = deposit.rates(x)
+        deposit.plate(int(rng.choice(x.size, p=rates / rates.sum())), x)
+    deposit.converge()
+    assert abs(deposit.matrix - deposit.matrix.T).max() == 0
+    assert deposit.rates(deposit.exact).sum() == pytest.approx(shape[0] * shape[1], rel=1e-4)  # all current plates
+    # An edited matrix is the one assembled anew, but for the rows of what has turned to Li.
+    anew = resolve.Deposit(grown.box, grown.state._replace(lattice=deposit.at))
+    kept = deposit.index[anew.voxels]
+    assert kept.min() >= 0
+    assert abs(deposit.matrix[kept][:, kept] - anew.matrix).max() < 1e-12
+
+
+def test_quick_rows_are_those_promised(load):
+    field = load("field")
+    chosen = field.cases(field.arguments().parse_args(["--quick"]))
+    assert {(c.nx, c.ny) for c in chosen} == {(64, 64), (256, 256)}
+    assert chosen[0] == field.Case(64, 64, 0.3, 0.01)
+    everything = field.cases(field.arguments().parse_args([]))
+    assert {c.nx for c in everything} >= {64, 128, 256, 512, 1024}
+    assert {c.tolerance for c in everything} >= {0.005, 0.01, 0.02, 0.05}
+
+
+def test_the_tolerance_table(load):
+    tolerance = load("tolerance")
+    groups = {t: tolerance.measure(tolerance.study(8, 0.3, t, monolayers=2), range(2)) for t in (0.01, 0.05)}
+    text = tolerance.table(groups)
+    assert text.count("\n| ") == 2
+    assert "| 5 % |" in text
+    assert text.count("Welch") == 3
