@@ -57,7 +57,7 @@ def converged_rates(
     start[:, :, int(n.uniform) :] = running[:, :, int(n.uniform) - 1, None]
     problem.phi[problem.idiag == 0] = 0.0
     multigrid.coarsen_all(
-        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree, problem.work
+        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
     )
     krylov.solve(problem, tree, TOLERANCE * box.nx * box.ny, 200)
     out = np.zeros(tall)

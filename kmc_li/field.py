@@ -70,7 +70,7 @@ def solve(
     shifts = problem.rhs.copy()
     problem.rhs.reshape(box)[:, :, nz] += flux
     multigrid.coarsen_all(
-        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, tree, problem.work
+        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
     )
     throughput = nx * ny * abs(flux) + float(np.abs(shifts).sum())
     iterations, residual = krylov.solve(problem, tree, tolerance * throughput, MAX_ITERATIONS)

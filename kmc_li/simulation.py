@@ -14,7 +14,7 @@ from .parameters import Parameters
 
 UNLIMITED = 2**62
 REASONS = {loop.FULL: "box is full", loop.NOTHING: "nothing can happen"}
-SKIPPED = ("tree.", "scan_")  # rebuilt from the rest
+SKIPPED = ("tree.", "scan_", "field.dirty")  # rebuilt from the rest
 
 
 class Simulation:

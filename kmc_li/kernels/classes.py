@@ -127,9 +127,9 @@ def put(lists, voxel, rate):
     bound = lists.bound[lists.owner[spot >> SHIFT]]
     if 0.5 * bound <= rate < bound:
         lists.rate[spot] = rate
-        return float(rate) - float(former)
+        return np.float64(rate) - np.float64(former)
     remove(lists, voxel)
-    return _list(lists, voxel, rate, float(former))
+    return _list(lists, voxel, rate, np.float64(former))
 
 
 @njit
@@ -138,13 +138,13 @@ def _list(lists, voxel, rate, former):
     if cls < 0:
         return -former
     insert(lists, voxel, cls, rate)
-    return float(rate) - former
+    return np.float64(rate) - former
 
 
 @leaf
 def rate_of(lists, voxel):
     spot = lists.where[voxel]
-    return float(lists.rate[spot]) if spot >= 0 else 0.0
+    return np.float64(lists.rate[spot]) if spot >= 0 else 0.0
 
 
 @njit
@@ -175,7 +175,7 @@ def total(lists):
     result = 0.0
     for cls in range(lists.count.shape[0]):
         for n in range(lists.count[cls]):
-            result += lists.rate[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))]
+            result += np.float64(lists.rate[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))])
     return result
 
 

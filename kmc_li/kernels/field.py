@@ -29,6 +29,7 @@ class Field(NamedTuple):
     wagner: np.ndarray  # (1,) Wagner length over voxel
     weight: np.ndarray  # (1,) 1: faces count with their share of the true area, 0: with the staircase's
     work: np.ndarray  # (2 ns + 8,)
+    dirty: np.ndarray  # uint8, columns of the first coarse grid whose conductances are out of date
 
 
 def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Field:
@@ -42,6 +43,7 @@ def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Field:
         wagner=np.array([wagner], dtype),
         weight=np.array([weighted], np.int64),
         work=np.zeros(2 * ns + 8, dtype),
+        dirty=np.ones(-(-box.nx // 2) * -(-box.ny // 2), np.uint8),
     )
 
 
@@ -59,6 +61,7 @@ def set_planes(field, tree, lo, hi):
             below = field.thickness[s - 1] / (two * field.kappa[s - 1])
             field.cz[s] = one / (below + field.thickness[s] / (two * field.kappa[s]))
     field.cz[hi] = zero
+    field.dirty[:] = 1
     multigrid.pair_planes(tree, lo, hi, field.thickness)
 
 
@@ -81,7 +84,7 @@ def slope(cell, box, column, s):
     if box.ny == 1:
         gy = 0
     square = gx * gx + gy * gy + gz * gz
-    return (abs(gx) + abs(gy) + abs(gz)) / np.sqrt(float(square)) if square > 0 else 1.0
+    return (abs(gx) + abs(gy) + abs(gz)) / np.sqrt(np.float64(square)) if square > 0 else 1.0
 
 
 @leaf
@@ -111,11 +114,11 @@ def set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner,
     w, e, t, n = around(box, column)
     w, e, t, n = cell[w * box.ns + s], cell[e * box.ns + s], cell[t * box.ns + s], cell[n * box.ns + s]
     below, above = cell[i - 1], cell[i + 1]
-    along_x, along_y = is_empty(w) + is_empty(e), is_empty(t) + is_empty(n)
+    along_x, along_y = int(is_empty(w)) + int(is_empty(e)), int(is_empty(t)) + int(is_empty(n))
     total = cx[s] * real(along_x) + cy[s] * real(along_y)
     total = total + cz[s] * real(is_empty(below)) + cz[s + 1] * real(is_empty(above))
-    lateral = is_face(w) + is_face(e) + is_face(t) + is_face(n)
-    faces = lateral + is_face(below) + is_face(above)
+    lateral = int(is_face(w)) + int(is_face(e)) + int(is_face(t)) + int(is_face(n))
+    faces = lateral + int(is_face(below)) + int(is_face(above))
     if faces == 0:
         sink[i] = real(0)
         rhs[i] = real(0)
@@ -136,6 +139,7 @@ def set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner,
 def set_cells(field, cell, box, lo, hi):
     """Equations of all cells of planes lo..hi-1."""
     phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight = field_arrays(field)
+    field.dirty[:] = 1
     for column in range(box.nx * box.ny):
         for s in range(lo, hi):
             set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight, column, s)
@@ -152,6 +156,7 @@ def set_around(field, cell, box, column, s):
             if abs(i) + abs(j) > reach or (i != 0 and box.nx == 1) or (j != 0 and box.ny == 1):
                 continue
             other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
+            field.dirty[other // box.ny // 2 * ((box.ny + 1) // 2) + other % box.ny // 2] = 1
             for k in range(-1, 2):
                 if abs(i) + abs(j) + abs(k) <= reach and s + k > 0:
                     set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weight, other, s + k)
@@ -182,19 +187,20 @@ def face_currents(cell, box, phi, sink, shift, column, s):
     """(plating, stripping) current of the Li faces of an electrolyte cell, both >= 0."""
     i = column * box.ns + s
     w, e, t, n = around(box, column)
-    potential, lateral = float(phi[i]), 0
+    potential, lateral = np.float64(phi[i]), 0
     for other in (w, e, t, n):
-        lateral += is_face(cell[other * box.ns + s])
+        lateral += int(is_face(cell[other * box.ns + s]))
     plate, strip = 0.0, 0.0
-    faces = lateral + is_face(cell[i - 1]) + is_face(cell[i + 1])
+    faces = lateral + int(is_face(cell[i - 1])) + int(is_face(cell[i + 1]))
     if faces == 0:
         return 0.0, 0.0
     for h in range(-2, 1):
-        count = lateral if h == -1 else int(is_face(cell[i + h + 1 if h == 0 else i - 1]))
-        drive = potential - float(shift[2 * s + h])
+        vertical = cell[i - 1] if h == -2 else cell[i + 1]
+        count = lateral if h == -1 else int(is_face(vertical))
+        drive = potential - np.float64(shift[2 * s + h])
         plate += count * max(drive, 0.0)
         strip += count * max(-drive, 0.0)
-    face = float(sink[i]) / faces
+    face = np.float64(sink[i]) / faces
     return face * plate, face * strip
 
 
@@ -202,13 +208,13 @@ def face_currents(cell, box, phi, sink, shift, column, s):
 def _strip_face(cell, box, phi, sink, shift, column, s, h):
     """Current by which the face at half-height h between the electrolyte cell (column, s) and Li dissolves, >= 0."""
     i = column * box.ns + s
-    drive = float(shift[h]) - float(phi[i])
+    drive = np.float64(shift[h]) - np.float64(phi[i])
     if not is_empty(cell[i]) or drive <= 0 or sink[i] <= 0:
         return 0.0
     faces = int(is_face(cell[i - 1])) + int(is_face(cell[i + 1]))
     for other in around(box, column):
-        faces += is_face(cell[other * box.ns + s])
-    return float(sink[i]) / faces * drive
+        faces += int(is_face(cell[other * box.ns + s]))
+    return np.float64(sink[i]) / faces * drive
 
 
 @njit

@@ -3,6 +3,8 @@
 Lengths in voxels, pressures in (stiffness * voxel), so a bud that stands one voxel above the rest plane carries 1.
 """
 
+import numpy as np
+
 from .jit import njit
 
 
@@ -48,7 +50,7 @@ def set_conductivity(kappa, thickness, hi, rest, layer_thickness, ratio):
     changed = False
     bottom = 0.0
     for s in range(1, hi):
-        height = float(thickness[s])
+        height = np.float64(thickness[s])
         inside = min(bottom + height, rest + layer_thickness) - max(bottom, rest)
         value = kappa.dtype.type(1.0 + (ratio - 1.0) * max(inside, 0.0) / height)
         changed = changed or value != kappa[s]

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from .jit import leaf, njit
 
+TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denormal numbers, which are slow
+
 
 class Hierarchy(NamedTuple):
     """Coarse grids packed one after the other; level 0 (the fine grid) has entries in the tables only."""
@@ -89,7 +91,7 @@ def pair_planes(tree, lo, hi, thickness):
     for level in range(tree.shape.shape[0] - 1):
         first, end = tree.planes[level, 0], tree.planes[level, 1]
         thick, coarse = tree.thickness[level], tree.thickness[level + 1]
-        width = float(2 ** (level + 1))
+        width = np.float64(2 ** (level + 1))
         k, s, pairs = 0, first, 0
         while s < end:
             k += 1
@@ -111,12 +113,22 @@ def pair_planes(tree, lo, hi, thickness):
 
 
 @leaf
-def _gather(source, parent, pairs, into):
-    """into[parent of s] += source[s] for a whole column; the first `pairs` parents have two children each."""
+def _gather(source, factor, parent, pairs, into):
+    """into[parent of s] += factor source[s] for a whole column; the first `pairs` parents have two children each."""
     for k in range(pairs):
-        into[1 + k] += source[2 * k] + source[2 * k + 1]
+        into[1 + k] += factor * (source[2 * k] + source[2 * k + 1])
     for s in range(2 * pairs, source.shape[0]):
-        into[parent[s]] += source[s]
+        into[parent[s]] += factor * source[s]
+
+
+@leaf
+def _gather_vertical(source, scale, parent, pairs, into):
+    """The same for conductances to the plane below, of which only those between two parents count."""
+    for k in range(1, pairs):
+        into[1 + k] += source[2 * k] * scale[1 + k]
+    for s in range(max(2 * pairs, 1), source.shape[0]):
+        if parent[s] != parent[s - 1]:
+            into[parent[s]] += source[s] * scale[parent[s]]
 
 
 @njit
@@ -125,6 +137,7 @@ def smooth_fine(phi, idiag, rhs, cx, cy, cz, tree, color, work):
     nx, ny, ns = tree.shape[0]
     lo, hi, _ = tree.planes[0]
     kx, ky, down, up, new = cx[lo:hi], cy[lo:hi], cz[lo:hi], cz[lo + 1 : hi + 1], work[lo:hi]
+    zero, tiny = phi.dtype.type(0), phi.dtype.type(TINY)
     for x in range(nx):
         xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
         for y in range((x + color) & 1, ny, 2):
@@ -143,7 +156,7 @@ def smooth_fine(phi, idiag, rhs, cx, cy, cz, tree, color, work):
                 total = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
                 new[i] = (total + down[i] * below[i] + up[i] * above[i] + r[i]) * d[i]
             for i in range(hi - lo):
-                p[i] = new[i]
+                p[i] = new[i] if abs(new[i]) > tiny else zero
 
 
 @leaf
@@ -175,7 +188,7 @@ def restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work):
     lo, hi, pairs = tree.planes[0]
     ycoarse, planes = tree.shape[1, 1], tree.shape[1, 2]
     parent = tree.parent[0, lo:hi]
-    res, size = work[: hi - lo], work[hi : 2 * hi - lo]
+    res, size, one = work[: hi - lo], work[hi : 2 * hi - lo], work.dtype.type(1)
     for i in range(hi - lo):
         size[i] = 0
     f = tree.f[: tree.offset[2]]
@@ -185,12 +198,12 @@ def restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work):
         for y in range(ny):
             residual_column(phi, idiag, rhs, cx, cy, cz, tree, x, y, res)
             a = ((x // 2) * ycoarse + y // 2) * planes
-            _gather(res, parent, pairs, f[a : a + planes])
+            _gather(res, one, parent, pairs, f[a : a + planes])
             for i in range(hi - lo):
                 size[i] += abs(res[i])
     total = 0.0
     for i in range(hi - lo):
-        total += size[i]
+        total += np.float64(size[i])
     return total
 
 
@@ -220,78 +233,75 @@ def prolong_fine(phi, idiag, tree, step, work):
 
 
 @njit
-def coarsen_fine(idiag, sink, cx, cy, cz, tree, work):
-    """Conductances and sinks of level 1 from the lattice; `sink` is the conductance from a cell to Li."""
+def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
+    """Conductances and sinks of the columns of level 1 that are `dirty`, from the lattice; leaves none dirty."""
     nx, ny, ns = tree.shape[0]
     lo, hi, pairs = tree.planes[0]
-    ycoarse, planes = tree.shape[1, 1], tree.shape[1, 2]
-    end = tree.offset[2]
-    for grid in (tree.gx, tree.gy, tree.gz, tree.sink):
-        for i in range(end):
-            grid[i] = 0
+    xcoarse, ycoarse, planes = tree.shape[1]
     parent, scale_z = tree.parent[0, lo:hi], tree.scale_z[1]
     kx, ky, kz, link = cx[lo:hi], cy[lo:hi], cz[lo:hi], work[: hi - lo]
-    zero = idiag.dtype.type(0)
-    for x in range(nx):
-        xe = x + 1 if x + 1 < nx else 0
-        sx = tree.scale_x[1, x // 2]
-        for y in range(ny):
-            yn = y + 1 if y + 1 < ny else 0
-            sy = tree.scale_y[1, y // 2]
-            a = (x * ny + y) * ns
-            here, below = idiag[a + lo : a + hi], idiag[a + lo - 1 : a + hi - 1]
-            o = ((x // 2) * ycoarse + y // 2) * planes
-            _gather(sink[a + lo : a + hi], parent, pairs, tree.sink[o : o + planes])
-            if xe // 2 != x // 2:
-                b = (xe * ny + y) * ns
-                other = idiag[b + lo : b + hi]
+    zero, one = idiag.dtype.type(0), idiag.dtype.type(1)
+    for coarse in range(xcoarse * ycoarse):
+        if dirty[coarse] == 0:
+            continue
+        dirty[coarse] = 0
+        xc, yc = coarse // ycoarse, coarse % ycoarse
+        o = coarse * planes
+        gx, gy, gz = tree.gx[o : o + planes], tree.gy[o : o + planes], tree.gz[o : o + planes]
+        total = tree.sink[o : o + planes]
+        for i in range(planes):
+            gx[i] = zero
+            gy[i] = zero
+            gz[i] = zero
+            total[i] = zero
+        for x in range(2 * xc, min(2 * xc + 2, nx)):
+            xe = x + 1 if x + 1 < nx else 0
+            for y in range(2 * yc, min(2 * yc + 2, ny)):
+                yn = y + 1 if y + 1 < ny else 0
+                a = (x * ny + y) * ns
+                here, below = idiag[a + lo : a + hi], idiag[a + lo - 1 : a + hi - 1]
+                _gather(sink[a + lo : a + hi], one, parent, pairs, total)
+                if xe // 2 != xc:
+                    b = (xe * ny + y) * ns
+                    other = idiag[b + lo : b + hi]
+                    for i in range(hi - lo):
+                        link[i] = kx[i] if (here[i] > zero) & (other[i] > zero) else zero
+                    _gather(link, tree.scale_x[1, xc], parent, pairs, gx)
+                if yn // 2 != yc:
+                    b = (x * ny + yn) * ns
+                    other = idiag[b + lo : b + hi]
+                    for i in range(hi - lo):
+                        link[i] = ky[i] if (here[i] > zero) & (other[i] > zero) else zero
+                    _gather(link, tree.scale_y[1, yc], parent, pairs, gy)
                 for i in range(hi - lo):
-                    link[i] = kx[i] * sx if (here[i] > zero) & (other[i] > zero) else zero
-                _gather(link, parent, pairs, tree.gx[o : o + planes])
-            if yn // 2 != y // 2:
-                b = (x * ny + yn) * ns
-                other = idiag[b + lo : b + hi]
-                for i in range(hi - lo):
-                    link[i] = ky[i] * sy if (here[i] > zero) & (other[i] > zero) else zero
-                _gather(link, parent, pairs, tree.gy[o : o + planes])
-            gz = tree.gz[o : o + planes]
-            for i in range(hi - lo):
-                link[i] = kz[i] if (here[i] > zero) & (below[i] > zero) else zero
-            for k in range(1, pairs):
-                gz[1 + k] += link[2 * k] * scale_z[1 + k]
-            for i in range(max(2 * pairs, 1), hi - lo):
-                if parent[i] != parent[i - 1]:
-                    gz[parent[i]] += link[i] * scale_z[parent[i]]
+                    link[i] = kz[i] if (here[i] > zero) & (below[i] > zero) else zero
+                _gather_vertical(link, scale_z, parent, pairs, gz)
 
 
 @njit
 def coarsen(tree, level):
     """Conductances and sinks of `level` from the coarse level before it."""
     nx, ny, ns = tree.shape[level - 1]
-    lo, hi, _ = tree.planes[level - 1]
+    n, pairs = tree.planes[level - 1, 1] - 1, tree.planes[level - 1, 2]
     ycoarse, planes = tree.shape[level, 1], tree.shape[level, 2]
     base, start = tree.offset[level - 1], tree.offset[level]
     for grid in (tree.gx, tree.gy, tree.gz, tree.sink):
         for i in range(start, tree.offset[level + 1]):
             grid[i] = 0
-    parent, scale_z = tree.parent[level - 1], tree.scale_z[level]
+    parent, scale_z = tree.parent[level - 1, 1 : n + 1], tree.scale_z[level]
+    one = tree.gx.dtype.type(1)
     for x in range(nx):
         cross_x = (x + 1 if x + 1 < nx else 0) // 2 != x // 2
-        sx = tree.scale_x[level, x // 2]
         for y in range(ny):
             cross_y = (y + 1 if y + 1 < ny else 0) // 2 != y // 2
-            sy = tree.scale_y[level, y // 2]
-            a = base + (x * ny + y) * ns
+            a = base + (x * ny + y) * ns + 1
             o = start + ((x // 2) * ycoarse + y // 2) * planes
-            for s in range(lo, hi):
-                k = o + parent[s]
-                tree.sink[k] += tree.sink[a + s]
-                if cross_x:
-                    tree.gx[k] += tree.gx[a + s] * sx
-                if cross_y:
-                    tree.gy[k] += tree.gy[a + s] * sy
-                if s > lo and parent[s - 1] != parent[s]:
-                    tree.gz[k] += tree.gz[a + s] * scale_z[parent[s]]
+            _gather(tree.sink[a : a + n], one, parent, pairs, tree.sink[o : o + planes])
+            if cross_x:
+                _gather(tree.gx[a : a + n], tree.scale_x[level, x // 2], parent, pairs, tree.gx[o : o + planes])
+            if cross_y:
+                _gather(tree.gy[a : a + n], tree.scale_y[level, y // 2], parent, pairs, tree.gy[o : o + planes])
+            _gather_vertical(tree.gz[a : a + n], scale_z, parent, pairs, tree.gz[o : o + planes])
 
 
 @njit
@@ -312,11 +322,11 @@ def invert_diagonal(tree, level):
 
 
 @njit
-def coarsen_all(idiag, sink, cx, cy, cz, tree, work):
+def coarsen_all(idiag, sink, cx, cy, cz, dirty, tree, work):
     """Bring all coarse grids up to date with the lattice."""
     for level in range(1, tree.shape.shape[0]):
         if level == 1:
-            coarsen_fine(idiag, sink, cx, cy, cz, tree, work)
+            coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work)
         else:
             coarsen(tree, level)
         invert_diagonal(tree, level)
@@ -427,8 +437,8 @@ def step_length(tree, level, work):
                 energy[i] += gx[i] / sx * dx * dx + gy[i] / sy * dy * dy + gz[i] / scale_z[i] * dz * dz
     total, cost = 0.0, 0.0
     for i in range(n):
-        total += gain[i]
-        cost += energy[i]
+        total += np.float64(gain[i])
+        cost += np.float64(energy[i])
     return work.dtype.type(total / cost) if cost > 0 and total > 0 else work.dtype.type(0)
 
 

@@ -18,7 +18,7 @@ def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
         if model.kinetics == UNIFORM:
             return 1.0 if (here & NEIGHBOURS) != 0 else 0.0
         if rhs[i] == 0:
-            current = max(float(sink[i]) * float(phi[i]), 0.0)
+            current = max(np.float64(sink[i]) * np.float64(phi[i]), 0.0)
         else:
             current = face_currents(cell, box, phi, sink, shift, column, s)[0]
     elif model.strip and s > 0 and shift[2 * s] > 0:

@@ -9,7 +9,8 @@ import numpy as np
 from . import classes, events, layer, multigrid, rates
 from .field import set_cells, set_planes, set_top
 from .jit import njit
-from .lattice import is_empty, top
+from .lattice import around, is_empty, top
+from .state import UNIFORM
 
 SLACK = 4  # uniform planes added at a time when the deposit rises
 CYCLES = 1
@@ -34,8 +35,8 @@ def _carry_over(phi, box, old_uniform, old_hi, uniform, hi, new):
             z = _centre(s, uniform)
             while j + 2 < old_hi and _centre(j + 1, old_uniform) < z:
                 j += 1
-            below, value = _centre(j, old_uniform), float(phi[a + j])
-            slope = (float(phi[a + j + 1]) - value) / (_centre(j + 1, old_uniform) - below)
+            below, value = _centre(j, old_uniform), np.float64(phi[a + j])
+            slope = (np.float64(phi[a + j + 1]) - value) / (_centre(j + 1, old_uniform) - below)
             new[s - old_uniform] = value + slope * (z - below)
         for s in range(old_uniform, hi):
             phi[a + s] = new[s - old_uniform]
@@ -71,25 +72,31 @@ def press_layer(model, box, columns, field, n):
 
 
 @njit
-def _scan(model, cell, box, field, where, lo, hi, rest, found_site, found_rate, plane_current):
+def _scan(model, cell, box, height, field, where, lo, hi, rest, found_site, found_rate, plane_current):
     """Rates of all voxels of planes lo..hi-1; returns (how many are listed, sum of plating, sum of stripping)."""
     phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
-    found, strip, touched = 0, 0.0, min(max(int(rest), lo), hi)
+    found, strip = 0, 0.0
+    touched = lo if model.kinetics == UNIFORM else min(max(int(rest), lo), hi)
     plane_current[:] = 0.0
     current = field.work[: hi - lo]
     for column in range(box.nx * box.ny):
         a = column * box.ns
-        potential, conductance = phi[a + lo : a + hi], sink[a + lo : a + hi]
-        for i in range(hi - lo):
-            current[i] = potential[i] * conductance[i]
-        for i in range(touched - lo):  # below the layer no face is shifted
-            if conductance[i] > 0:
-                rate = max(float(current[i]), 0.0)
-                found_site[found] = a + lo + i
-                found_rate[found] = rate if model.exponent == 1.0 else rate**model.exponent
-                plane_current[lo + i] += found_rate[found]
-                found += 1
-        for s in range(touched, hi):
+        highest = height[column]  # no face lies above the column and its neighbours
+        for other in around(box, column):
+            highest = max(highest, height[other])
+        end = max(min(highest + 2, hi), lo)
+        if model.kinetics != UNIFORM:
+            potential, conductance = phi[a + lo : a + end], sink[a + lo : a + end]
+            for i in range(end - lo):
+                current[i] = potential[i] * conductance[i]
+            for i in range(min(touched, end) - lo):  # below the layer no face is shifted
+                if conductance[i] > 0:
+                    rate = max(np.float64(current[i]), 0.0)
+                    found_site[found] = a + lo + i
+                    found_rate[found] = rate if model.exponent == 1.0 else rate**model.exponent
+                    plane_current[lo + i] += found_rate[found]
+                    found += 1
+        for s in range(touched, end):
             voxel = a + s
             empty = is_empty(cell[voxel])
             if cell[voxel] > 0:
@@ -101,7 +108,7 @@ def _scan(model, cell, box, field, where, lo, hi, rest, found_site, found_rate, 
                     if empty:
                         plane_current[s] += rate
                     else:
-                        strip += rate
+                        strip += np.float64(rate)
     plate = 0.0
     for s in range(lo, hi):
         plate += plane_current[s]
@@ -114,7 +121,7 @@ def _replace(sites, found, found_site, found_rate, old_total, new_total):
     difference, listed = 0.0, 0.0
     old_scale, new_scale = 1.0 / max(old_total, 1e-300), 1.0 / max(new_total, 1e-300)
     for i in range(found):
-        new = float(found_rate[i])
+        new = np.float64(found_rate[i])
         old = new - classes.put(sites, found_site[i], found_rate[i])
         listed += old
         difference += abs(old * old_scale - new * new_scale)
@@ -126,7 +133,8 @@ def all_rates(model, box, state):
     """Rates of all voxels in the grid from the present potential; returns TV between old and new probabilities."""
     n = state.counters[0]
     found, plate, strip = _scan(
-        model, state.lattice.cell, box, state.field, state.sites.where, n.lo, min(n.top + 2, box.ns - 1), n.rest,
+        model, state.lattice.cell, box, state.lattice.height, state.field, state.sites.where,
+        n.lo, min(n.top + 2, box.ns - 1), n.rest,
         state.scan_site, state.scan_rate, state.plane_current,
     )  # fmt: skip
     old_total = n.plate_sum + n.strip_sum
@@ -166,7 +174,7 @@ def refresh(model, box, state, cycles):
     if changed < n.hi:
         set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
         set_top(field.rhs, box, n.hi - 1)
-    multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, state.tree, field.work)
+    multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, field.dirty, state.tree, field.work)
     residual = 0.0
     for _ in range(cycles):
         residual = multigrid.cycle(
