@@ -327,6 +327,7 @@ def main() -> None:
                 bar.write(str(error), file=sys.stderr)
                 continue
             rows.append(row)
+            save(options.json, rows, libraries, facts)
             standard = (case.delta_over_W, case.tolerance, case.face_area_weights) == (0.3, 0.01, True)
             if standard and case.ny > 1 and case.samples and not (libraries or options.no_libraries):
                 libraries = without_kmc_li(case, row, options.quick, bar.set_description_str)
@@ -337,9 +338,14 @@ def main() -> None:
         print(f"\nThe same deposit ({libraries['columns']} columns a side) with a library's solver:\n")
         print(resolve_table(libraries))
     print(f"\n{time.monotonic() - started:.0f} s in all")
-    if options.json:
+    save(options.json, rows, libraries, facts)
+
+
+def save(path: str | None, rows: list[dict[str, Any]], libraries: dict[str, Any], facts: dict[str, Any]) -> None:
+    """All figures so far, if there is a file for them."""
+    if path:
         text = json.dumps({"plating": rows, "full_resolve": libraries, "machine": facts}, indent=1, allow_nan=False)
-        Path(options.json).write_text(text + "\n")
+        Path(path).write_text(text + "\n")
 
 
 def compare_boxes(rows: list[dict[str, Any]]) -> None:
