@@ -13,8 +13,8 @@ from .kernels.state import COUNTERS, LINEAR, UNIFORM, Model, State
 from .parameters import Parameters
 
 ROOM = 4096  # sites the lists have room for at first, besides four a column
-START_INTERVAL = 20.0  # events to the first refresh, before the drift is known
-SETTLE = 12  # refreshes of two cycles each that bring the field of the initial deposit to rest
+START_INTERVAL = 1.0  # events to the first refresh, before the drift is known
+SETTLE = 20  # refreshes that bring the field of the initial deposit to rest
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -135,7 +135,7 @@ def settle(model: Model, box: Box, state: State) -> None:
     # Starting from the even film's potential: a flat deposit is then at rest at once.
     state.field.phi[:] = state.field.wagner[0] + 0.5
     for _ in range(SETTLE):
-        refresh.refresh(model, box, state, 2)
+        refresh.refresh(model, box, state)
 
 
 def with_scratch(state: State) -> State:

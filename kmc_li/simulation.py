@@ -118,7 +118,7 @@ class Simulation:
     def _sample(self) -> None:
         """Compare the event probabilities in use with the converged field's, at moments spread over the run."""
         wanted = self.parameters.field.samples
-        if self._model.kinetics == LINEAR and int(self.progress * wanted) > len(self._errors):
+        if self._model.kinetics == LINEAR and int(self.progress * wanted + 1e-9) > len(self._errors):
             self._errors.append(exact.field_error(self._model, self._box, self._state))
 
     @property

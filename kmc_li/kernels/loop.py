@@ -4,7 +4,7 @@ import math
 
 from . import classes, events
 from .jit import njit
-from .refresh import CYCLES, plan, refresh
+from .refresh import layer_moved, plan, refresh
 from .state import LINEAR
 
 RUNNING, GROW_SITES, GROW_HOPPERS, FULL, NOTHING = 0, 1, 2, 3, 4
@@ -28,9 +28,6 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             return GROW_SITES
         if hops and classes.room(hoppers) < 64:
             return GROW_HOPPERS
-        if model.kinetics == LINEAR and n.since >= n.interval:
-            refresh(model, box, state, CYCLES)
-            plan(model, n)
         field_total = max(n.plate_sum, 0.0) + max(n.strip_sum, 0.0)
         if field_total > 0.0:
             field_total *= model.monolayer_rate * model.hits
@@ -46,23 +43,31 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
         n.attempts += 1
         n.time += -math.log1p(-rng.random()) / rate
         pick = rng.random() * rate
+        moved = False
         if pick < hop_total:
-            if _hop(model, box, state, rng, pick):
-                n.events += 1
-                n.since += 1
-                n.hopped += 1
-            continue
-        voxel = classes.draw(state.sites, rng)
-        if voxel < 0:
-            return NOTHING
-        if model.hits > 1:
-            state.hits[voxel] += 1
-            if state.hits[voxel] < model.hits:
+            if not _hop(model, box, state, rng, pick):
                 continue
-            state.hits[voxel] = 0
+            n.hopped += 1
+        else:
+            voxel = classes.draw(state.sites, rng)
+            if voxel < 0:
+                return NOTHING
+            if model.hits > 1:
+                state.hits[voxel] += 1
+                if state.hits[voxel] < model.hits:
+                    continue
+                state.hits[voxel] = 0
+            column = voxel // box.ns
+            events.change(model, box, state, column, voxel % box.ns)
+            if model.layer and model.kinetics == LINEAR:
+                height, resistance = state.lattice.height[column], state.field.wagner[0] + 0.5
+                moved = layer_moved(model, box, state.lattice.columns, n, height, resistance)
         n.events += 1
         n.since += 1
-        events.change(model, box, state, voxel // box.ns, voxel % box.ns)
+        if model.kinetics == LINEAR and (moved or n.since >= n.interval):
+            refresh(model, box, state)
+            if not moved:
+                plan(model, n)
     return RUNNING
 
 

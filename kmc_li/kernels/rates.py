@@ -10,6 +10,12 @@ from .state import UNIFORM
 
 
 @leaf
+def may_strip(model, shift, s):
+    """Whether a Li voxel of this plane can dissolve: a shift above 0 drives it, one below 0 does it to all others."""
+    return model.strip and s > 0 and (shift[2 * s] > 0 or model.shift_per_pressure < 0)
+
+
+@leaf
 def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
     """Rate of a voxel in units of the current through one column: plating if it is empty, dissolution if it is Li."""
     i = column * box.ns + s
@@ -21,7 +27,7 @@ def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
             current = max(np.float64(sink[i]) * np.float64(phi[i]), 0.0)
         else:
             current = face_currents(cell, box, phi, sink, shift, column, s)[0]
-    elif model.strip and s > 0 and shift[2 * s] > 0:
+    elif may_strip(model, shift, s):
         current = strip_current(cell, box, phi, sink, shift, column, s)
     else:
         return 0.0
@@ -45,7 +51,7 @@ def update_window(model, cell, box, field, sites, n, column, s, reach):
                     if (here & NEIGHBOURS) != 0 or sites.where[voxel] >= 0:
                         rate = np.float32(site_rate(model, cell, box, phi, sink, rhs, shift, other, k))
                         plate += classes.put(sites, voxel, rate)
-                elif shift[2 * k] > 0 or sites.where[voxel] >= 0:
+                elif may_strip(model, shift, k) or sites.where[voxel] >= 0:
                     rate = np.float32(site_rate(model, cell, box, phi, sink, rhs, shift, other, k))
                     strip += classes.put(sites, voxel, rate)
     n.plate_sum += plate

@@ -13,9 +13,11 @@ from .lattice import around, is_empty, top
 from .state import UNIFORM
 
 SLACK = 4  # uniform planes added at a time when the deposit rises
-CYCLES = 1
 BURIED = 0.1  # share of the tolerance that may stay frozen below the grid
-SAFETY = 0.9  # drift aimed at, over the tolerance
+SAFETY = 0.7  # drift aimed at, over the tolerance
+SETTLED = 0.8  # drift of one more cycle, over the tolerance, below which a refresh is done
+MOST_CYCLES = 6
+LAYER_SHARE = 0.3  # current moved by the layer between refreshes, over the tolerance, that calls for one at once
 
 
 @njit
@@ -76,7 +78,8 @@ def _scan(model, cell, box, height, field, where, lo, hi, rest, found_site, foun
     """Rates of all voxels of planes lo..hi-1; returns (how many are listed, sum of plating, sum of stripping)."""
     phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
     found, strip = 0, 0.0
-    touched = lo if model.kinetics == UNIFORM else min(max(int(rest), lo), hi)
+    everywhere = model.kinetics == UNIFORM or model.shift_per_pressure < 0
+    touched = lo if everywhere else min(max(int(rest), lo), hi)
     plane_current[:] = 0.0
     current = field.work[: hi - lo]
     for column in range(box.nx * box.ny):
@@ -161,8 +164,11 @@ def raise_floor(model, plane_current, n):
 
 
 @njit
-def refresh(model, box, state, cycles):
-    """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities)."""
+def refresh(model, box, state):
+    """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities).
+
+    A cycle leaves about a third of the error that it finds, so one is enough unless something jumped.
+    """
     n, field, cell = state.counters[0], state.field, state.lattice.cell
     n.top = top(state.lattice.columns, min(n.top, box.ns - 1))
     moved = move_grid(model, box, field, n)
@@ -175,16 +181,19 @@ def refresh(model, box, state, cycles):
         set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
         set_top(field.rhs, box, n.hi - 1)
     multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, field.dirty, state.tree, field.work)
-    residual = 0.0
-    for _ in range(cycles):
+    n.drift = 0.0
+    for _ in range(MOST_CYCLES):
         residual = multigrid.cycle(
             field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, state.tree, field.work
         )
-    n.residual = residual / (box.nx * box.ny)
-    n.cycles += cycles
+        change = all_rates(model, box, state)
+        n.drift += change
+        n.residual = residual / (box.nx * box.ny)
+        n.cycles += 1
+        if change <= SETTLED * model.tolerance:
+            break
     n.refreshes += 1
     n.since = 0
-    n.drift = all_rates(model, box, state)
     if raise_floor(model, state.plane_current, n):
         set_planes(field, state.tree, n.lo, n.hi)
         set_cells(field, cell, box, n.lo, n.lo + 1)
@@ -192,10 +201,25 @@ def refresh(model, box, state, cycles):
 
 
 @njit
+def layer_moved(model, box, columns, n, height, resistance):
+    """Whether a column that now has this height moved the layer so far that the rates of all pressed faces are off."""
+    if height <= n.rest:
+        return False
+    rest = layer.rest_plane(columns, n.top, box.nx * box.ny, model.stack_pressure, model.hardness)
+    pressed = 0
+    for h in range(n.top, -1, -1):
+        if h <= min(rest, n.rest):
+            break
+        pressed += columns[h]
+    change = abs(rest - n.rest) * abs(model.shift_per_pressure) * pressed
+    return change > LAYER_SHARE * model.tolerance * resistance * box.nx * box.ny
+
+
+@njit
 def plan(model, n):
     """Events until the next refresh, so that the drift stays at the tolerance."""
     ratio = SAFETY * model.tolerance / max(n.drift, 1e-12)
-    n.interval = min(max(n.interval * min(max(ratio, 0.5), 1.5), 1.0), 1e9)
+    n.interval = min(max(n.interval * min(max(ratio, 0.3), 1.3), 1.0), 1e9)
 
 
 @njit

@@ -52,7 +52,7 @@ def test_a_refresh_lists_the_rates_of_its_field(name):
     simulation = Simulation(study(**VARIANTS[name]), 2)
     while simulation.finished is None:
         simulation.advance(60)
-        refresh.refresh(simulation._model, simulation._box, simulation._state, 1)
+        refresh.refresh(simulation._model, simulation._box, simulation._state)
         invariants.check(simulation)
 
 
