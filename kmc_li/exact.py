@@ -70,8 +70,8 @@ def converged_rates(
 def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     """Total variation between the event probabilities in use and those of the converged field, and the bound.
 
-    tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A), at the last
-    refresh.
+    tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A), inside
+    the last cycle of the last refresh, before its coarse correction.
     """
     exact = converged_rates(model, box, state)
     used = np.zeros(exact.size)

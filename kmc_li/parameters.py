@@ -233,6 +233,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_layer_fits, ("lattice", "layer", "field")),
         (_check_height_fits, ("lattice", "stop")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
+        (_check_layer_bears, ("layer", "metal", "plating")),
     )
     return [line for check, needs in checks if all(n in sections for n in needs)
             for line in check(*(sections[n] for n in needs))]  # fmt: skip
@@ -253,7 +254,23 @@ def _check_layer_fits(lattice: Lattice, layer: Layer | None, numerics: Numerics)
     return found
 
 
+def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> list[str]:
+    if layer is None:
+        return []
+    found = []
+    if layer.stack_pressure_MPa >= metal.hardness_MPa:
+        found.append(
+            f"layer.stack_pressure_MPa: got {layer.stack_pressure_MPa:g}, must be below metal.hardness_MPa of "
+            f"{metal.hardness_MPa:g} MPa: the metal would yield everywhere"
+        )
+    if plating.kinetics == "uniform":
+        found.append('plating.kinetics: got "uniform", must be "linear" under a layer, which acts through the field')
+    return found
+
+
 def _check_height_fits(lattice: Lattice, stop: Stop) -> list[str]:
+    if stop.height_um is not None and stop.height_um < lattice.voxel_um:
+        return [f"stop.height_um: got {stop.height_um:g}, must be at least one voxel of {lattice.voxel_um:g} um"]
     if stop.height_um is None or stop.height_um <= lattice.height_um:
         return []
     most_um = lattice.height_um

@@ -90,6 +90,9 @@ def hop(model, box, state, column, s, direction):
     rates.withdraw(cell, state.sites, n, to * box.ns + s1)
     fill(cell, at.height, at.columns, box, to, s1)
     n.top = max(n.top, s1)
+    if model.hits > 1:
+        state.hits[column * box.ns + s] = 0
+        state.hits[to * box.ns + s1] = 0
     for half in range(2):
         note_hoppers(cell, box, state.hoppers, to if half else column, s1 if half else s)
         repair(model, cell, box, state.field, state.sites, n, to if half else column, s1 if half else s)

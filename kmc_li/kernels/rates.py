@@ -31,7 +31,7 @@ def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
         current = strip_current(cell, box, phi, sink, shift, column, s)
     else:
         return 0.0
-    return current if model.exponent == 1.0 else current**model.exponent
+    return current if model.exponent == 1.0 or current <= 0.0 else current**model.exponent
 
 
 @njit

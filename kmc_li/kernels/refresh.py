@@ -93,10 +93,10 @@ def _scan(model, cell, box, height, field, where, lo, hi, rest, found_site, foun
             for i in range(end - lo):
                 current[i] = potential[i] * conductance[i]
             for i in range(min(touched, end) - lo):  # below the layer no face is shifted
-                if conductance[i] > 0:
+                if conductance[i] > 0 and (current[i] > 0 or where[a + lo + i] >= 0):
                     rate = max(np.float64(current[i]), 0.0)
                     found_site[found] = a + lo + i
-                    found_rate[found] = rate if model.exponent == 1.0 else rate**model.exponent
+                    found_rate[found] = rate if model.exponent == 1.0 or rate <= 0.0 else rate**model.exponent
                     plane_current[lo + i] += found_rate[found]
                     found += 1
         for s in range(touched, end):

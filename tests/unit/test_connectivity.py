@@ -20,7 +20,9 @@ def live_by_labels(li):
         return a
 
     pairs = [(label[0], label[-1]), (label[:, 0], label[:, -1])]
-    for a, b in ((a[m], b[m]) for a, b in pairs for m in [(a > 0) & (b > 0)]):
+    for one, other in pairs:
+        joined = (one > 0) & (other > 0)
+        a, b = one[joined], other[joined]
         for i, j in set(zip(a.tolist(), b.tolist(), strict=True)):
             parent[find(i)] = find(j)
     roots = np.array([find(a) for a in range(count + 1)])
