@@ -103,7 +103,7 @@ def grow(
         for stop in [*inside, layer * columns]:
             start = time.process_time()
             while (code := loop.advance(model, box, state, rng, stop, 2**62, math.inf)) == loop.GROW_SITES:
-                state = build.with_scratch(state._replace(sites=classes.grown(state.sites)))
+                state = state._replace(sites=classes.grown(state.sites))
             spent += time.process_time() - start
             if code != loop.RUNNING:
                 raise RuntimeError(f"{case.label}: the deposit reached the top after {layer - 1} monolayers")

@@ -110,14 +110,12 @@ def allocate_state(
         field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
         sites=classes.allocate(voxels, surface),
-        hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8),
+        hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8, rated=False),
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
-        scan_site=np.zeros(0, np.int32),
-        scan_rate=np.zeros(0, np.float32),
-        plane_current=np.zeros(ns),
+        plane_current=np.zeros(3 * ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
     )
-    return box, with_scratch(state)
+    return box, state
 
 
 def settle(model: Model, box: Box, state: State) -> None:
@@ -136,9 +134,3 @@ def settle(model: Model, box: Box, state: State) -> None:
     state.field.phi[:] = state.field.wagner[0] + 0.5
     for _ in range(SETTLE):
         refresh.refresh(model, box, state)
-
-
-def with_scratch(state: State) -> State:
-    """Scratch arrays as large as the site lists."""
-    size = state.sites.site.size
-    return state._replace(scan_site=np.zeros(size, np.int32), scan_rate=np.zeros(size, np.float32))

@@ -113,8 +113,8 @@ def check_sites(model: Model, box: Box, state: State) -> None:
     members, cell = listed(state.sites), state.lattice.cell
     if len(members) == 0:
         return
-    voxels, cls, spots = members.T
-    rate, bound = state.sites.rate[spots].astype(float), state.sites.bound[cls]
+    voxels, cls, _ = members.T
+    rate, bound = state.sites.rate[voxels].astype(float), state.sites.bound[cls]
     outside = (rate < 0.5 * bound) | (rate >= bound)
     _require(not outside.any(), f"sites: {outside.sum()} rates lie outside their class, as {rate[outside][:3]}")
     empty, count = cell[voxels] < LI, (cell[voxels] & NEIGHBOURS).astype(int)
@@ -128,8 +128,8 @@ def check_sites(model: Model, box: Box, state: State) -> None:
 def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -> None:
     """Running totals equal the sum of listed rates; just after a refresh these equal the rates of the field."""
     n, members = state.counters[0], listed(state.sites)
-    voxels, _, spots = members.T
-    rate, empty = state.sites.rate[spots].astype(float), state.lattice.cell[voxels] < LI
+    voxels = members[:, 0]
+    rate, empty = state.sites.rate[voxels].astype(float), state.lattice.cell[voxels] < LI
     for name, total, counted in (
         ("plate_sum", float(n.plate_sum), rate[empty].sum()),
         ("strip_sum", float(n.strip_sum), rate[~empty].sum()),

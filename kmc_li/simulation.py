@@ -14,7 +14,7 @@ from .parameters import Parameters
 
 UNLIMITED = 2**62
 REASONS = {loop.FULL: "box is full", loop.NOTHING: "nothing can happen"}
-SKIPPED = ("tree.", "scan_", "field.dirty")  # rebuilt from the rest
+SKIPPED = ("tree.u", "tree.f", "field.dirty", "field.work", "field.patch", "field.lanes", "field.fresh")  # scratch
 
 
 class Simulation:
@@ -45,7 +45,7 @@ class Simulation:
             wagner=parameters.wagner_length_m / parameters.voxel_m,
             weighted=parameters.plating.face_area_weights,
         )
-        new._state = build.with_scratch(_unflatten(empty, arrays))
+        new._state = _unflatten(empty, arrays)
         for name, value in scalars["counters"].items():
             setattr(new._state.counters[0], name, value)
         if new._model.kinetics == LINEAR:
@@ -91,7 +91,7 @@ class Simulation:
         while True:
             code = loop.advance(self._model, self._box, self._state, self._rng, limit, net, time_s)
             if code == loop.GROW_SITES:
-                self._state = build.with_scratch(self._state._replace(sites=classes.grown(self._state.sites)))
+                self._state = self._state._replace(sites=classes.grown(self._state.sites))
             elif code == loop.GROW_HOPPERS:
                 self._state = self._state._replace(hoppers=classes.grown(self._state.hoppers))
             else:

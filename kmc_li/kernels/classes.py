@@ -30,12 +30,15 @@ class ClassLists(NamedTuple):
     owner: np.ndarray  # int8 (pages,): the class that holds a page
     free: np.ndarray  # int32 (pages + 1,): stack of free pages, its height in the last entry
     site: np.ndarray  # int32 (pages * PAGE,): flat voxel index
-    rate: np.ndarray  # float32 (pages * PAGE,): rate of that site
     where: np.ndarray  # int32 (voxels,): position of a voxel in `site`
+    rate: np.ndarray  # float32 (voxels,): rate of a listed voxel, else 0; beside the field, not beside the lists
 
 
-def allocate(voxels: int, capacity: int, classes: int = CLASSES) -> ClassLists:
-    """Empty lists for `voxels` possible sites with room for about `capacity` of them at a time."""
+def allocate(voxels: int, capacity: int, classes: int = CLASSES, rated: bool = True) -> ClassLists:
+    """Empty lists for `voxels` possible sites with room for about `capacity` of them at a time.
+
+    `rated`: each site has a rate of its own, not that of its class.
+    """
     pages = capacity // PAGE + 2 * classes
     return ClassLists(
         count=np.zeros(classes, np.int64),
@@ -44,8 +47,8 @@ def allocate(voxels: int, capacity: int, classes: int = CLASSES) -> ClassLists:
         owner=np.full(pages, -1, np.int8),
         free=np.append(np.arange(pages - 1, -1, -1), pages).astype(np.int32),
         site=np.full(pages * PAGE, -1, np.int32),
-        rate=np.zeros(pages * PAGE, np.float32),
         where=np.full(voxels, -1, np.int32),
+        rate=np.zeros(voxels if rated else 1, np.float32),
     )
 
 
@@ -66,7 +69,6 @@ def grown(lists: ClassLists, factor: int = 2) -> ClassLists:
         owner=np.append(lists.owner, np.full(more - pages, -1, np.int8)),
         free=free,
         site=np.append(lists.site, np.full((more - pages) * PAGE, -1, np.int32)),
-        rate=np.append(lists.rate, np.zeros((more - pages) * PAGE, np.float32)),
     )
 
 
@@ -77,7 +79,7 @@ def room(lists):
 
 
 @njit
-def insert(lists, voxel, cls, rate):
+def insert(lists, voxel, cls):
     n = lists.count[cls]
     if (n & (PAGE - 1)) == 0:
         top = lists.free[-1] - 1
@@ -87,7 +89,6 @@ def insert(lists, voxel, cls, rate):
         lists.owner[page] = cls
     spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
     lists.site[spot] = voxel
-    lists.rate[spot] = rate
     lists.where[voxel] = spot
     lists.count[cls] = n + 1
 
@@ -101,7 +102,6 @@ def remove(lists, voxel):
     last = page * PAGE + (n & (PAGE - 1))
     moved = lists.site[last]
     lists.site[spot] = moved
-    lists.rate[spot] = lists.rate[last]
     lists.where[moved] = spot
     lists.where[voxel] = -1
     lists.count[cls] = n
@@ -120,31 +120,28 @@ def class_of(rate):
 @leaf
 def put(lists, voxel, rate):
     """Give a site the rate `rate` (float32; 0 takes it off the lists); returns by how much the listed rate changed."""
-    spot = lists.where[voxel]
-    if spot < 0:
-        return _list(lists, voxel, rate, 0.0) if rate > 0 else 0.0
-    former = lists.rate[spot]
-    bound = lists.bound[lists.owner[spot >> SHIFT]]
-    if 0.5 * bound <= rate < bound:
-        lists.rate[spot] = rate
+    former = lists.rate[voxel]
+    if rate > 0 and former > 0 and class_of(rate) == class_of(former):
+        lists.rate[voxel] = rate
         return np.float64(rate) - np.float64(former)
-    remove(lists, voxel)
-    return _list(lists, voxel, rate, np.float64(former))
+    return _move(lists, voxel, rate, former)
 
 
 @njit
-def _list(lists, voxel, rate, former):
+def _move(lists, voxel, rate, former):
+    if former > 0:
+        remove(lists, voxel)
     cls = class_of(rate) if rate > 0 else -1
-    if cls < 0:
-        return -former
-    insert(lists, voxel, cls, rate)
-    return np.float64(rate) - former
+    listed = rate if cls >= 0 else np.float32(0)
+    if cls >= 0:
+        insert(lists, voxel, cls)
+    lists.rate[voxel] = listed
+    return np.float64(listed) - np.float64(former)
 
 
 @leaf
 def rate_of(lists, voxel):
-    spot = lists.where[voxel]
-    return np.float64(lists.rate[spot]) if spot >= 0 else 0.0
+    return np.float64(lists.rate[voxel])
 
 
 @njit
@@ -163,8 +160,9 @@ def draw(lists, rng):
             if left < share:
                 n = min(int(left / bound), lists.count[cls] - 1)
                 spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
-                if rng.random() * bound < lists.rate[spot]:
-                    return lists.site[spot]
+                voxel = lists.site[spot]
+                if rng.random() * bound < lists.rate[voxel]:
+                    return voxel
                 break
             left -= share
 
@@ -175,7 +173,7 @@ def total(lists):
     result = 0.0
     for cls in range(lists.count.shape[0]):
         for n in range(lists.count[cls]):
-            result += np.float64(lists.rate[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))])
+            result += np.float64(lists.rate[lists.site[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))]])
     return result
 
 
@@ -184,5 +182,5 @@ def write_rates(lists, out):
     """out[voxel] = listed rate, for all sites."""
     for cls in range(lists.count.shape[0]):
         for n in range(lists.count[cls]):
-            spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
-            out[lists.site[spot]] = lists.rate[spot]
+            voxel = lists.site[lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))]
+            out[voxel] = lists.rate[voxel]

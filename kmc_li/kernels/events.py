@@ -1,26 +1,22 @@
 """What an event does: change the voxel, repair the field around it, update the rates it touched."""
 
-from . import classes, rates
-from .field import relax_window, set_around
+from . import classes, local, rates
+from .field import set_around
 from .jit import leaf, njit
 from .lattice import LI, NEIGHBOURS, around, clear, fill, is_empty
 from .state import UNIFORM
 
-WINDOW = 2  # half-width of the cube whose potential is relaxed after an event
-SWEEPS = 2
-
 
 @njit
-def repair(model, cell, box, field, sites, n, column, s):
+def repair(model, cell, box, state, column, s):
     """Equations and potential around a voxel that has just changed, and the rates that follow."""
-    reach = 1
-    if model.kinetics != UNIFORM:
-        reach = WINDOW
-        set_around(field, cell, box, column, s)
-        relax_window(
-            field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, box, column, s, WINDOW, SWEEPS
-        )
-    rates.update_window(model, cell, box, field, sites, n, column, s, reach)
+    field, n = state.field, state.counters[0]
+    if model.kinetics == UNIFORM:
+        rates.update_neighbours(model, cell, box, field, state.sites, n, column, s)
+        return
+    set_around(field, cell, box, column, s)
+    first, end = local.repair(field, state.tree, box, column, s)
+    rates.update_window(model, cell, box, field, state.tree, state.sites, n, column, first, end)
 
 
 @leaf
@@ -35,7 +31,7 @@ def note_hopper(cell, hoppers, voxel):
             return
         classes.remove(hoppers, voxel)
     if cls >= 0:
-        classes.insert(hoppers, voxel, cls, 0)
+        classes.insert(hoppers, voxel, cls)
 
 
 @njit
@@ -66,7 +62,7 @@ def change(model, box, state, column, s):
         n.stripped += 1
     if model.hop_rate[5] > 0:
         note_hoppers(cell, box, state.hoppers, column, s)
-    repair(model, cell, box, state.field, state.sites, n, column, s)
+    repair(model, cell, box, state, column, s)
 
 
 @njit
@@ -95,5 +91,5 @@ def hop(model, box, state, column, s, direction):
         state.hits[to * box.ns + s1] = 0
     for half in range(2):
         note_hoppers(cell, box, state.hoppers, to if half else column, s1 if half else s)
-        repair(model, cell, box, state.field, state.sites, n, to if half else column, s1 if half else s)
+        repair(model, cell, box, state, to if half else column, s1 if half else s)
     return True

@@ -1,4 +1,4 @@
-"""The electrolyte's potential on the lattice: a Robin problem, its faces, its currents, its repair after an event.
+"""The electrolyte's potential on the lattice: a Robin problem, its faces and its currents.
 
 Everything is dimensionless: lengths in voxels, conductance in kappa * voxel, potential in j * voxel / kappa, so the
 current through a column's share of the top is 1 and a face's conductance is 1 / (W/voxel + 1/2) (Wagner length W).
@@ -11,6 +11,7 @@ import numpy as np
 from . import multigrid
 from .jit import leaf, njit
 from .lattice import DEAD, LI, NEIGHBOURS, Box, around, is_empty, is_li
+from .local import PLANES, SCRATCH, wrapped
 
 
 class Field(NamedTuple):
@@ -29,6 +30,9 @@ class Field(NamedTuple):
     wagner: np.ndarray  # (1,) Wagner length over voxel
     weight: np.ndarray  # (1,) 1: faces count with their share of the true area, 0: with the staircase's
     work: np.ndarray  # (2 ns + 8,)
+    patch: np.ndarray  # (SCRATCH,) of the repair after an event
+    lanes: np.ndarray  # float64 (PLANES,)
+    fresh: np.ndarray  # float32 (ns,): rates of a column
     dirty: np.ndarray  # uint8, columns of the first coarse grid whose conductances are out of date
 
 
@@ -43,6 +47,9 @@ def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Field:
         wagner=np.array([wagner], dtype),
         weight=np.array([weighted], np.int64),
         work=np.zeros(2 * ns + 8, dtype),
+        patch=np.zeros(SCRATCH, dtype),
+        lanes=np.zeros(PLANES),
+        fresh=np.zeros(ns, np.float32),
         dirty=np.ones(-(-box.nx // 2) * -(-box.ny // 2), np.uint8),
     )
 
@@ -72,7 +79,7 @@ def slope(cell, box, column, s):
     gx, gy, gz = 0, 0, 0
     for i in range(-1, 2):
         for j in range(-1, 2):
-            base = ((x + i) % box.nx * box.ny + (y + j) % box.ny) * box.ns
+            base = (wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)) * box.ns
             for k in range(-1 if s > 0 else 0, 2):
                 if is_li(cell[base + s + k]):
                     smooth = (2 - abs(i)) * (2 - abs(j)) * (2 - abs(k))
@@ -169,12 +176,6 @@ def field_arrays(field):
     return f.phi, f.idiag, f.sink, f.rhs, f.cx, f.cy, f.cz, f.kappa, f.shift, f.wagner, f.weight
 
 
-@leaf
-def wrapped(x, n):
-    """Index on a periodic axis, for x in -n..2n-1."""
-    return x + n if x < 0 else x - n if x >= n else x
-
-
 @njit
 def set_top(rhs, box, plane):
     """Uniform current density 1 into the highest plane."""
@@ -229,25 +230,3 @@ def strip_current(cell, box, phi, sink, shift, column, s):
     total += _strip_face(cell, box, phi, sink, shift, column, s - 1, 2 * s - 2)
     total += _strip_face(cell, box, phi, sink, shift, column, s + 1, 2 * s)
     return total
-
-
-@njit
-def relax_window(phi, idiag, rhs, cx, cy, cz, box, column, s, reach, sweeps):
-    """Gauss-Seidel in a cube of half-width `reach` around a voxel, there and back."""
-    x, y = column // box.ny, column % box.ny
-    wx, wy = min(reach, (box.nx - 1) // 2), min(reach, (box.ny - 1) // 2)
-    low, high = max(s - reach, 1), s + reach + 1
-    for sweep in range(sweeps):
-        sign = 1 - 2 * (sweep & 1)
-        for i in range(-wx, wx + 1):
-            for j in range(-wy, wy + 1):
-                other = wrapped(x + sign * i, box.nx) * box.ny + wrapped(y + sign * j, box.ny)
-                a = other * box.ns
-                w, e, t, n = around(box, other)
-                w, e, t, n = w * box.ns, e * box.ns, t * box.ns, n * box.ns
-                k = low if sign > 0 else high - 1
-                while low <= k < high:
-                    total = cx[k] * (phi[w + k] + phi[e + k]) + cy[k] * (phi[t + k] + phi[n + k]) + rhs[a + k]
-                    total = total + cz[k] * phi[a + k - 1] + cz[k + 1] * phi[a + k + 1]
-                    phi[a + k] = total * idiag[a + k]
-                    k += sign

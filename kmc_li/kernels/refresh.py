@@ -8,9 +8,8 @@ import numpy as np
 
 from . import classes, events, layer, multigrid, rates
 from .field import set_cells, set_planes, set_top
-from .jit import njit
+from .jit import leaf, njit
 from .lattice import around, is_empty, top
-from .state import UNIFORM
 
 SLACK = 4  # uniform planes added at a time when the deposit rises
 BURIED = 0.1  # share of the tolerance that may stay frozen below the grid
@@ -73,78 +72,104 @@ def press_layer(model, box, columns, field, n):
     return n.lo if changed else max(int(min(before, n.rest)), n.lo)
 
 
+@leaf
+def _highest(box, height, column):
+    """No face lies above this plane: the highest Li of a column and its neighbours, and the plane on it."""
+    highest = height[column]
+    for other in around(box, column):
+        highest = max(highest, height[other])
+    return highest + 2
+
+
 @njit
-def _scan(model, cell, box, height, field, where, lo, hi, rest, found_site, found_rate, plane_current):
-    """Rates of all voxels of planes lo..hi-1; returns (how many are listed, sum of plating, sum of stripping)."""
+def _sum(model, cell, box, height, field, lo, hi, plain, current):
+    """current[plane] = rates of plating of planes lo..hi-1 from the present field; returns the sum of stripping."""
     phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
-    found, strip = 0, 0.0
-    everywhere = model.kinetics == UNIFORM or model.shift_per_pressure < 0
-    touched = lo if everywhere else min(max(int(rest), lo), hi)
-    plane_current[:] = 0.0
-    current = field.work[: hi - lo]
-    for column in range(box.nx * box.ny):
-        a = column * box.ns
-        highest = height[column]  # no face lies above the column and its neighbours
-        for other in around(box, column):
-            highest = max(highest, height[other])
-        end = max(min(highest + 2, hi), lo)
-        if model.kinetics != UNIFORM:
-            potential, conductance = phi[a + lo : a + end], sink[a + lo : a + end]
-            for i in range(end - lo):
-                current[i] = potential[i] * conductance[i]
-            for i in range(min(touched, end) - lo):  # below the layer no face is shifted
-                if conductance[i] > 0 and (current[i] > 0 or where[a + lo + i] >= 0):
-                    rate = max(np.float64(current[i]), 0.0)
-                    found_site[found] = a + lo + i
-                    found_rate[found] = rate if model.exponent == 1.0 or rate <= 0.0 else rate**model.exponent
-                    plane_current[lo + i] += found_rate[found]
-                    found += 1
-        for s in range(touched, end):
-            voxel = a + s
-            empty = is_empty(cell[voxel])
-            if cell[voxel] > 0:
-                rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s))
-                if rate > 0 or where[voxel] >= 0:
-                    found_site[found] = voxel
-                    found_rate[found] = rate
-                    found += 1
-                    if empty:
-                        plane_current[s] += rate
-                    else:
-                        strip += np.float64(rate)
-    plate = 0.0
+    zero, smallest, strip = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), 0.0
     for s in range(lo, hi):
-        plate += plane_current[s]
-    return found, plate, strip
+        current[s] = 0.0
+    for column in range(box.nx * box.ny):
+        end = max(min(_highest(box, height, column), hi), lo)
+        stop = max(min(end, plain), lo)
+        a = column * box.ns
+        potential, conductance, into = phi[a + lo : a + stop], sink[a + lo : a + stop], current[lo:stop]
+        for k in range(stop - lo):
+            new = potential[k] * conductance[k]
+            into[k] += np.float64(new if new >= smallest else zero)
+        for s in range(stop, end):
+            rate = np.float64(np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s)))
+            if is_empty(cell[a + s]):
+                current[s] += rate
+            else:
+                strip += rate
+    return strip
 
 
 @njit
-def _replace(sites, found, found_site, found_rate, old_total, new_total):
-    """List the new rates; returns (TV between old and new probabilities, sum of the rates that were replaced)."""
-    difference, listed = 0.0, 0.0
-    old_scale, new_scale = 1.0 / max(old_total, 1e-300), 1.0 / max(new_total, 1e-300)
-    for i in range(found):
-        new = np.float64(found_rate[i])
-        old = new - classes.put(sites, found_site[i], found_rate[i])
-        listed += old
-        difference += abs(old * old_scale - new * new_scale)
-    return 0.5 * difference, listed
+def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_scale, former, difference):
+    """Put the rates on the lists. former[plane]: sum of the replaced rates, difference[plane]: of |old - new| p."""
+    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    zero, smallest, new = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), field.fresh[: hi - lo]
+    is_bits = new.view(np.int32)
+    for s in range(lo, hi):
+        former[s] = 0.0
+        difference[s] = 0.0
+    for column in range(box.nx * box.ny):
+        end = max(min(_highest(box, height, column), hi), lo)
+        stop = max(min(end, plain), lo)
+        a = column * box.ns
+        b = a + lo
+        potential, conductance, listed = phi[b : a + stop], sink[b : a + stop], sites.rate[b : a + stop]
+        old, change, was_bits = former[lo:stop], difference[lo:stop], listed.view(np.int32)
+        for k in range(stop - lo):
+            current = potential[k] * conductance[k]
+            new[k] = current if current >= smallest else zero
+        moved = np.int32(0)
+        for k in range(stop - lo):
+            moved |= is_bits[k] ^ was_bits[k]
+        for k in range(stop - lo):
+            before = np.float64(listed[k])
+            old[k] += before
+            change[k] += abs(before * old_scale - np.float64(new[k]) * new_scale)
+        if moved >> 23 != 0:  # some leave their power of two, that is, their class
+            for k in range(stop - lo):
+                if (is_bits[k] ^ was_bits[k]) >> 23 != 0:
+                    classes.put(sites, b + k, new[k])
+        for k in range(stop - lo):
+            listed[k] = new[k]
+        for s in range(stop, end):
+            before = np.float64(sites.rate[a + s])
+            if cell[a + s] > 0 or before > 0.0:
+                rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s))
+                classes.put(sites, a + s, rate)
+                former[s] += before
+                difference[s] += abs(before * old_scale - np.float64(sites.rate[a + s]) * new_scale)
 
 
 @njit
 def all_rates(model, box, state):
     """Rates of all voxels in the grid from the present potential; returns TV between old and new probabilities."""
-    n = state.counters[0]
-    found, plate, strip = _scan(
-        model, state.lattice.cell, box, state.lattice.height, state.field, state.sites.where,
-        n.lo, min(n.top + 2, box.ns - 1), n.rest,
-        state.scan_site, state.scan_rate, state.plane_current,
+    n, cell, height, ns = state.counters[0], state.lattice.cell, state.lattice.height, box.ns
+    lo, hi, plain = n.lo, min(n.top + 2, box.ns - 1), rates.plain_below(model, n)
+    current, former, difference = (
+        state.plane_current[:ns], state.plane_current[ns : 2 * ns], state.plane_current[2 * ns :],
     )  # fmt: skip
-    old_total = n.plate_sum + n.strip_sum
-    drift, listed = _replace(state.sites, found, state.scan_site, state.scan_rate, old_total, plate + strip)
-    n.plate_sum = plate + max(old_total - listed, 0.0)  # sites below the grid keep their last rate
+    n_old = n.plate_sum + n.strip_sum
+    strip = _sum(model, cell, box, height, state.field, lo, hi, plain, current)
+    plate = 0.0
+    for s in range(lo, hi):
+        plate += current[s]
+    _list(
+        model, cell, box, height, state.field, state.sites, lo, hi, plain,
+        1.0 / max(n_old, 1e-300), 1.0 / max(plate + strip, 1e-300), former, difference,
+    )  # fmt: skip
+    listed, drift = 0.0, 0.0
+    for s in range(lo, hi):
+        listed += former[s]
+        drift += difference[s]
+    n.plate_sum = plate + max(n_old - listed, 0.0)  # sites below the grid keep their last rate
     n.strip_sum = strip
-    return drift
+    return 0.5 * drift
 
 
 @njit
@@ -171,12 +196,14 @@ def refresh(model, box, state):
     """
     n, field, cell = state.counters[0], state.field, state.lattice.cell
     n.top = top(state.lattice.columns, min(n.top, box.ns - 1))
+    risen = raise_floor(model, state.plane_current, n)
     moved = move_grid(model, box, field, n)
     changed = n.lo if moved else n.hi
     if model.layer:
         changed = min(changed, press_layer(model, box, state.lattice.columns, field, n))
-    if changed == n.lo:
+    if changed == n.lo or risen:
         set_planes(field, state.tree, n.lo, n.hi)
+        set_cells(field, cell, box, n.lo, n.lo + 1)
     if changed < n.hi:
         set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
         set_top(field.rhs, box, n.hi - 1)
@@ -194,9 +221,6 @@ def refresh(model, box, state):
             break
     n.refreshes += 1
     n.since = 0
-    if raise_floor(model, state.plane_current, n):
-        set_planes(field, state.tree, n.lo, n.hi)
-        set_cells(field, cell, box, n.lo, n.lo + 1)
     return n.drift
 
 

@@ -67,7 +67,5 @@ class State(NamedTuple):
     sites: ClassLists  # empty voxels that may plate and Li voxels that may dissolve
     hoppers: ClassLists  # surface Li by neighbour count
     hits: np.ndarray  # uint16 (nx, ny, ns), or (1, 1, 1) when every attempt fills a voxel
-    scan_site: np.ndarray  # int32, scratch of a refresh
-    scan_rate: np.ndarray  # float32
-    plane_current: np.ndarray  # float64 (ns,)
+    plane_current: np.ndarray  # float64 (3 ns,): rates of plating by plane at the last refresh; its scratch
     counters: np.recarray

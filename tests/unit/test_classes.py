@@ -36,10 +36,10 @@ def test_lists_hold_what_was_put(changes, grow):
         assert change == pytest.approx(expected.get(voxel, 0.0) - before, rel=1e-6, abs=1e-30)
     invariants.check_lists(lists, "lists")
     members = invariants.listed(lists)
-    assert {int(v): float(lists.rate[spot]) for v, _, spot in members} == expected
+    assert {int(v): float(lists.rate[v]) for v in members[:, 0]} == expected
     for voxel, cls, spot in members:
-        assert lists.bound[cls] / 2 <= lists.rate[spot] < lists.bound[cls]
-        assert classes.rate_of(lists, voxel) == lists.rate[spot]
+        assert lists.bound[cls] / 2 <= lists.rate[voxel] < lists.bound[cls] and lists.where[voxel] == spot
+        assert classes.rate_of(lists, voxel) == lists.rate[voxel]
     assert classes.total(lists) == pytest.approx(sum(expected.values()), rel=1e-5)
 
 
