@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .constants import BOLTZMANN_EV_K
-from .kernels import classes, field, lattice, multigrid, refresh
+from .kernels import classes, connectivity, field, lattice, multigrid, refresh
 from .kernels.lattice import Box
 from .kernels.state import COUNTERS, LINEAR, UNIFORM, Model, State
 from .parameters import Parameters
@@ -59,13 +59,15 @@ def build_model(parameters: Parameters) -> Model:
             layer_thickness=p.layer.thickness_um / p.lattice.voxel_um,
             layer_conductivity=p.layer_conductivity_S_m / p.conductivity_S_m,
         )
+    rates = hop_rates(p)
     return Model(
         kinetics=LINEAR if p.plating.kinetics == "linear" else UNIFORM,
         strip=p.plating.strip,
         hits=p.plating.noise_reduction_hits,
         exponent=p.plating.breakdown_exponent,
         monolayer_rate=p.current_density_A_m2 * voxel**2 / p.voxel_charge_C,
-        hop_rate=hop_rates(p),
+        hop_rate=rates,
+        connects=bool(rates.any()) or (p.plating.strip and layer["shift_per_pressure"] != 0.0),
         tolerance=p.field.tolerance,
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
@@ -111,6 +113,7 @@ def allocate_state(
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
         sites=classes.allocate(voxels, surface),
         hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8, rated=False),
+        search=connectivity.allocate(voxels if model.connects else 1),
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         plane_current=np.zeros(3 * ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
@@ -123,6 +126,8 @@ def settle(model: Model, box: Box, state: State) -> None:
     n = state.counters[0]
     n.lo, n.interval = 1, START_INTERVAL
     n.top = int(state.lattice.height.max())
+    if model.connects:
+        n.dead_voxels = connectivity.mark_all(state.lattice.cell, box, state.search)
     if model.hop_rate.any():
         refresh.list_hoppers(state.lattice.cell, box, state.hoppers)
     if model.kinetics == LINEAR and not model.layer:

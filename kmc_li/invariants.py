@@ -2,8 +2,8 @@
 
     check(simulation)    raises InvariantError that says what is wrong and where
 
-What is recounted: neighbor counts, column heights and their histogram, membership and classes of the lists of sites and
-hoppers, stored rates against the present field, the running totals, counts of events and Faraday's law.
+What is recounted: neighbor counts, column heights and their histogram, dead metal, membership and classes of the lists
+of sites and hoppers, stored rates against the present field, the running totals, counts of events and Faraday's law.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import classes, rates
-from .kernels.lattice import LI, NEIGHBOURS, WALL, Box
+from .kernels.lattice import DEAD, LI, NEIGHBOURS, WALL, Box
 from .kernels.state import LINEAR, Model, State
+from .morphology import attached_to_collector
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -29,6 +30,7 @@ def check(simulation: "Simulation") -> None:
     """Raise InvariantError unless everything follows from the occupancy; changes nothing."""
     model, box, state = simulation._model, simulation._box, simulation._state
     check_lattice(box, state)
+    check_dead(model, box, state)
     check_lists(state.sites, "sites")
     check_lists(state.hoppers, "hoppers")
     check_hoppers(model, box, state)
@@ -69,6 +71,17 @@ def check_lattice(box: Box, state: State) -> None:
     _require(heights.max() <= top, f"top: is {top}, counted {heights.max()}")
 
 
+def check_dead(model: Model, box: Box, state: State) -> None:
+    """Dead is what labels do not join to the collector's plane, and all of it is counted."""
+    cell = state.lattice.cell.reshape(box)
+    dead, counted = (cell & DEAD) != 0, int(state.counters[0].dead_voxels)
+    li = (cell & LI) != 0
+    expected = li & ~attached_to_collector(li) if model.connects else np.zeros_like(li)
+    _same(dead, expected, "dead voxel")
+    _require(counted == dead.sum(), f"dead_voxels: is {counted}, counted {dead.sum()}")
+    _require(not state.search.mark.any(), "a search for dead metal left its marks behind")
+
+
 def check_lists(lists: classes.ClassLists, name: str) -> None:
     """Pages belong to one class or are free, `where` and `site` are inverse to each other."""
     members = listed(lists)
@@ -79,6 +92,11 @@ def check_lists(lists: classes.ClassLists, name: str) -> None:
     used = [int(p) for c, n in enumerate(lists.count) for p in lists.table[c, : -(-n // classes.PAGE)]]
     free = [int(p) for p in lists.free[: lists.free[-1]]]
     _require(sorted(used + free) == list(range(lists.owner.size)), f"{name}: pages are lost or shared")
+    spanned = np.flatnonzero(lists.count)
+    _require(
+        not spanned.size or (lists.span[0] <= spanned[0] and spanned[-1] < lists.span[1]),
+        f"{name}: classes {spanned} reach beyond their span {lists.span}",
+    )
     for c, n in enumerate(lists.count):
         pages = lists.table[c, : -(-n // classes.PAGE)]
         _require((lists.owner[pages] == c).all(), f"{name}: a page of class {c} has another owner")
@@ -118,11 +136,22 @@ def check_sites(model: Model, box: Box, state: State) -> None:
     outside = (rate < 0.5 * bound) | (rate >= bound)
     _require(not outside.any(), f"sites: {outside.sum()} rates lie outside their class, as {rate[outside][:3]}")
     empty, count = cell[voxels] < LI, (cell[voxels] & NEIGHBOURS).astype(int)
-    _require((count[empty] > 0).all(), "sites: an empty voxel without Li neighbors may plate")
+    _require((_live_neighbors(box, cell)[voxels[empty]] > 0).all(), "sites: an empty voxel without live Li may plate")
+    _require(((cell[voxels] & DEAD) == 0).all(), "sites: dead metal may dissolve")
     _require((voxels[~empty] % box.ns > 0).all(), "sites: the collector may dissolve")
     faces = 2 + 2 * (box.nx > 1) + 2 * (box.ny > 1)
     _require((count[~empty] < faces).all(), "sites: a buried voxel may dissolve")
     _require(model.strip or empty.all(), "sites: metal may dissolve although dissolution is off")
+
+
+def _live_neighbors(box: Box, cell: NDArray[np.uint8]) -> NDArray[np.int64]:
+    live = ((cell & (LI | DEAD)) == LI).reshape(box)
+    count = np.zeros(box, np.int64)
+    for axis in (0, 1):
+        count += np.roll(live, 1, axis).astype(int) + np.roll(live, -1, axis)
+    count[:, :, 1:] += live[:, :, :-1]
+    count[:, :, :-1] += live[:, :, 1:]
+    return count.ravel()
 
 
 def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -> None:

@@ -3,6 +3,7 @@
 The properties of `Parameters` at its end are facts of the study in SI, as the simulation takes them.
 """
 
+import math
 import stat
 import tomllib
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from kmc_li.sections import (
 from kmc_li.validation import Section, lines, rule, section_model
 
 _MAX_STUDY_BYTES = 1_000_000
+_LARGEST_RATE_BITS = 100  # rates are float32, below 2^128
 _FULL = 0.9  # a dense deposit may fill this share of the box: growth is never dense
 
 
@@ -232,6 +234,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
     checks: tuple[tuple[Callable[..., list[str]], tuple[str, ...]], ...] = (
         (_check_layer_fits, ("lattice", "layer", "field")),
         (_check_height_fits, ("lattice", "stop")),
+        (_check_exponent, ("lattice", "plating")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
     )
@@ -275,6 +278,17 @@ def _check_height_fits(lattice: Lattice, stop: Stop) -> list[str]:
         return []
     most_um = lattice.height_um
     return [f"stop.height_um: got {stop.height_um:g}, must be at most the box height of {most_um:g} um"]
+
+
+def _check_exponent(lattice: Lattice, plating: Plating) -> list[str]:
+    """One voxel may draw nearly all the current; its power must stay a number the engine can hold."""
+    most = _LARGEST_RATE_BITS / max(math.log2(lattice.nx * lattice.ny), 1.0)
+    if plating.breakdown_exponent <= most:
+        return []
+    return [
+        f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be at most {most:.4g} for "
+        f"{lattice.nx} x {lattice.ny} columns: rates would differ by more than the engine can hold"
+    ]
 
 
 def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Metal) -> list[str]:

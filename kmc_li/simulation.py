@@ -14,7 +14,7 @@ from .parameters import Parameters
 
 UNLIMITED = 2**62
 REASONS = {loop.FULL: "box is full", loop.NOTHING: "nothing can happen"}
-SKIPPED = ("tree.u", "tree.f", "field.dirty", "field.work", "field.patch", "field.lanes", "field.fresh")  # scratch
+SKIPPED = ("tree.u", "tree.f", "search.", "field.dirty", "field.work", "field.patch", "field.lanes", "field.fresh")
 
 
 class Simulation:
@@ -176,6 +176,7 @@ class Simulation:
             "plated": float(n.plated),
             "stripped": float(n.stripped),
             "hops": float(n.hopped),
+            "dead_voxels": float(n.dead_voxels),
             "time_s": float(n.time),
             "areal_capacity_mAh_cm2": self.areal_capacity_mAh_cm2,
             "thickness_um": morphology.thickness(occupancy) * voxel_um,
@@ -198,6 +199,7 @@ class Simulation:
             "plated": int(n.plated),
             "stripped": int(n.stripped),
             "hops": int(n.hopped),
+            "dead_voxels": int(n.dead_voxels),
             "attempts": int(n.attempts),
             "refreshes": int(n.refreshes),
             "events_per_refresh": float(n.events / max(n.refreshes, 1)),

@@ -37,10 +37,13 @@ def area_weight(occupancy, voxel):
     return np.linalg.norm(gradient) / np.abs(gradient).sum()
 
 
-def solve_field(occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True):
+def solve_field(
+    occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True, insulating=None
+):
     """(potential (nx, ny, nz), Li faces as (empty voxel, Li voxel, current)) of the Robin problem, by a direct solution.
 
     kappa_S_m: (nz,). shift_V(height of a face's center [m]). A current above 0 plates; a Li voxel of z = -1 is the collector.
+    insulating: bool (nx, ny, nz), Li that takes no current.
     """
     shape = occupancy.shape
     number = {voxel: i for i, voxel in enumerate(map(tuple, np.argwhere(~occupancy).tolist()))}
@@ -49,6 +52,8 @@ def solve_field(occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, 
     for voxel, i in number.items():
         kappa = kappa_S_m[voxel[2]]
         for other, side in neighbors(shape, voxel):
+            if insulating is not None and other[2] >= 0 and insulating[other]:
+                continue
             if is_li(occupancy, other):
                 weight = area_weight(occupancy, voxel) if weights else 1.0
                 conductance = voxel_m**2 / (resistance_ohm_m2 / weight + voxel_m / (2 * kappa))

@@ -13,6 +13,8 @@ BARE = {
 LAYER = {"layer.preset": "BaTiO3/PVDF composite", "layer.thickness_um": 4.0, "layer.unscreened_share": 0.02}
 # Hops about as frequent as plating, so that both shape the deposit.
 HOPS = {"hops.enabled": True, "hops.attempt_frequency_per_s": 2e4}
+# Hops so hot that now and then an atom is left without a neighbor: dead metal.
+SHEDDING = HOPS | {"hops.temperature_K": 900.0, "hops.attempt_frequency_per_s": 3.0}
 
 
 def study(**changes):

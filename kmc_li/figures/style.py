@@ -64,6 +64,7 @@ LABELS = {
     "roughness_Sq_um": "Roughness Sq (µm)",
     "roughness_Sz_um": "Roughness Sz (µm)",
     "porosity": "Porosity",
+    "dead_voxels": "Voxels of dead metal",
     "tip_to_mean_current": "Tip current / mean current",
     "overpotential_V": "Overpotential (V)",
     "rest_plane_um": "Rest plane of the layer (µm)",

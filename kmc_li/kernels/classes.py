@@ -17,8 +17,8 @@ from .jit import leaf, njit
 
 PAGE = 64
 SHIFT = 6  # log2(PAGE)
-CLASSES = 64
 LOWEST = -40  # class c holds rates in [2^(c + LOWEST), 2^(c + LOWEST + 1)); smaller ones count as zero
+CLASSES = 128 - LOWEST  # up to the largest float32
 
 
 class ClassLists(NamedTuple):
@@ -26,8 +26,9 @@ class ClassLists(NamedTuple):
 
     count: np.ndarray  # int64 (classes,)
     bound: np.ndarray  # float64 (classes,): upper bound of the rates of a class
+    span: np.ndarray  # int64 (2,): no class below the first or from the second on was ever used
     table: np.ndarray  # int32 (classes, pages): the pages of a class in order
-    owner: np.ndarray  # int8 (pages,): the class that holds a page
+    owner: np.ndarray  # int16 (pages,): the class that holds a page
     free: np.ndarray  # int32 (pages + 1,): stack of free pages, its height in the last entry
     site: np.ndarray  # int32 (pages * PAGE,): flat voxel index
     where: np.ndarray  # int32 (voxels,): position of a voxel in `site`
@@ -43,8 +44,9 @@ def allocate(voxels: int, capacity: int, classes: int = CLASSES, rated: bool = T
     return ClassLists(
         count=np.zeros(classes, np.int64),
         bound=2.0 ** (np.arange(classes) + LOWEST + 1),
+        span=np.array([classes, 0]),
         table=np.full((classes, pages), -1, np.int32),
-        owner=np.full(pages, -1, np.int8),
+        owner=np.full(pages, -1, np.int16),
         free=np.append(np.arange(pages - 1, -1, -1), pages).astype(np.int32),
         site=np.full(pages * PAGE, -1, np.int32),
         where=np.full(voxels, -1, np.int32),
@@ -66,7 +68,7 @@ def grown(lists: ClassLists, factor: int = 2) -> ClassLists:
     free[-1] = fresh.size + unused.size
     return lists._replace(
         table=table,
-        owner=np.append(lists.owner, np.full(more - pages, -1, np.int8)),
+        owner=np.append(lists.owner, np.full(more - pages, -1, np.int16)),
         free=free,
         site=np.append(lists.site, np.full((more - pages) * PAGE, -1, np.int32)),
     )
@@ -82,6 +84,8 @@ def room(lists):
 def insert(lists, voxel, cls):
     n = lists.count[cls]
     if (n & (PAGE - 1)) == 0:
+        lists.span[0] = min(lists.span[0], cls)
+        lists.span[1] = max(lists.span[1], cls + 1)
         top = lists.free[-1] - 1
         page = lists.free[top]
         lists.free[-1] = top
@@ -114,7 +118,7 @@ def remove(lists, voxel):
 @leaf
 def class_of(rate):
     """Class of a rate; negative when the rate is too small to count."""
-    return min(math.frexp(rate)[1] - 1 - LOWEST, CLASSES - 1)
+    return math.frexp(rate)[1] - 1 - LOWEST
 
 
 @leaf
@@ -147,14 +151,14 @@ def rate_of(lists, voxel):
 @njit
 def draw(lists, rng):
     """A site, with probability rate / sum of rates; -1 when there is none."""
-    weight = 0.0
-    for cls in range(CLASSES):
+    weight, lowest, end = 0.0, lists.span[0], lists.span[1]
+    for cls in range(lowest, end):
         weight += lists.count[cls] * lists.bound[cls]
     if weight <= 0.0:
         return -1
     while True:
         left = rng.random() * weight
-        for cls in range(CLASSES - 1, -1, -1):
+        for cls in range(end - 1, lowest - 1, -1):
             bound = lists.bound[cls]
             share = lists.count[cls] * bound
             if left < share:

@@ -1,10 +1,12 @@
 """What an event does: change the voxel, repair the field around it, update the rates it touched."""
 
-from . import classes, local, rates
+from . import classes, connectivity, local, rates
 from .field import set_around
 from .jit import leaf, njit
-from .lattice import LI, NEIGHBOURS, around, clear, fill, is_empty
+from .lattice import DEAD, LI, NEIGHBOURS, around, clear, fill, is_empty
 from .state import UNIFORM
+
+SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over the tolerance, that calls for a refresh
 
 
 @njit
@@ -48,6 +50,38 @@ def note_hoppers(cell, box, hoppers, column, s):
 
 
 @njit
+def connect(model, box, state, voxel):
+    """Find out whether Li that has just come is live or dead; returns how many dead voxels it has revived."""
+    if not model.connects:
+        return 0
+    revived = connectivity.join(state.lattice.cell, box, state.search, voxel)
+    state.counters[0].dead_voxels -= revived  # -1: it is dead itself
+    return max(revived, 0)
+
+
+@njit
+def disconnect(model, box, state, voxel, dead):
+    """Find what has lost its path to the collector now that this Li, `dead` or not, has gone; returns how much died."""
+    if not model.connects:
+        return 0
+    died = -1 if dead else connectivity.cut_off(state.lattice.cell, box, state.search, voxel)
+    state.counters[0].dead_voxels += died
+    return max(died, 0)
+
+
+@njit
+def mend(model, box, state, count):
+    """Field and rates around the first `count` voxels of the search, which have just died or revived."""
+    n = state.counters[0]
+    before = n.plate_sum + n.strip_sum
+    for i in range(count):
+        voxel = int(state.search.voxel[i])
+        repair(model, state.lattice.cell, box, state, voxel // box.ns, voxel % box.ns)
+    if count > 0 and abs(n.plate_sum + n.strip_sum - before) > SUDDEN * model.tolerance * before:
+        n.overdue = 1
+
+
+@njit
 def change(model, box, state, column, s):
     """An empty voxel becomes Li, or Li dissolves."""
     cell, n, at = state.lattice.cell, state.counters[0], state.lattice
@@ -57,17 +91,23 @@ def change(model, box, state, column, s):
         fill(cell, at.height, at.columns, box, column, s)
         n.top = max(n.top, s)
         n.plated += 1
+        count = connect(model, box, state, column * box.ns + s)
     else:
         clear(cell, at.height, at.columns, box, column, s)
         n.stripped += 1
+        count = disconnect(model, box, state, column * box.ns + s, False)
     if model.hop_rate[5] > 0:
         note_hoppers(cell, box, state.hoppers, column, s)
     repair(model, cell, box, state, column, s)
+    mend(model, box, state, count)
 
 
 @njit
 def hop(model, box, state, column, s, direction):
-    """Try to move a Li voxel one step; false when the target is taken or would leave it without a neighbour."""
+    """Try to move a Li voxel one step; false when the target is taken or would leave it without a neighbour.
+
+    Dead Li hops as live Li does. It comes before it goes, so that what the atom holds on the way is not cut off.
+    """
     cell, n, at = state.lattice.cell, state.counters[0], state.lattice
     to, s1 = column, s
     if direction < 4:
@@ -81,10 +121,13 @@ def hop(model, box, state, column, s, direction):
     target = cell[to * box.ns + s1]
     if not is_empty(target) or (target & NEIGHBOURS) < 2:
         return False
-    rates.withdraw(cell, state.sites, n, column * box.ns + s)
-    clear(cell, at.height, at.columns, box, column, s)
     rates.withdraw(cell, state.sites, n, to * box.ns + s1)
     fill(cell, at.height, at.columns, box, to, s1)
+    mend(model, box, state, connect(model, box, state, to * box.ns + s1))
+    rates.withdraw(cell, state.sites, n, column * box.ns + s)
+    dead = (cell[column * box.ns + s] & DEAD) != 0
+    clear(cell, at.height, at.columns, box, column, s)
+    count = disconnect(model, box, state, column * box.ns + s, dead)
     n.top = max(n.top, s1)
     if model.hits > 1:
         state.hits[column * box.ns + s] = 0
@@ -92,4 +135,5 @@ def hop(model, box, state, column, s, direction):
     for half in range(2):
         note_hoppers(cell, box, state.hoppers, to if half else column, s1 if half else s)
         repair(model, cell, box, state, to if half else column, s1 if half else s)
+    mend(model, box, state, count)
     return True

@@ -101,6 +101,16 @@ def is_face(value):
 
 
 @leaf
+def live_faces(cell, box, column, s):
+    """How many of a voxel's neighbours current can pass to."""
+    faces = int(is_face(cell[column * box.ns + s - 1])) + int(is_face(cell[column * box.ns + s + 1]))
+    for other in around(box, column):
+        if other != column:
+            faces += int(is_face(cell[other * box.ns + s]))
+    return faces
+
+
+@leaf
 def set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weighted, column, s):
     """Equation of one cell from the lattice as it is now. The source from the top is set by `set_top`."""
     i = column * box.ns + s

@@ -24,7 +24,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     while n.events < max_events and n.plated - n.stripped < max_net and n.time < max_time:
         if n.top >= model.nz:
             return FULL
-        if classes.room(state.sites) < area + 512:
+        if classes.room(state.sites) < area + 512 + 7 * n.dead_voxels:  # what revives may be plated on and dissolve
             return GROW_SITES
         if hops and classes.room(hoppers) < 64:
             return GROW_HOPPERS
@@ -64,8 +64,10 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
                 moved = layer_moved(model, box, state.lattice.columns, n, height, resistance)
         n.events += 1
         n.since += 1
+        moved = moved or n.overdue == 1
         if model.kinetics == LINEAR and (moved or n.since >= n.interval):
             refresh(model, box, state)
+            n.overdue = 0
             if not moved:
                 plan(model, n)
     return RUNNING

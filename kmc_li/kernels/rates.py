@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import classes
-from .field import face_currents, strip_current
+from .field import face_currents, live_faces, strip_current
 from .jit import leaf, njit
 from .lattice import NEIGHBOURS, around, is_empty
 from .local import FAR, wrapped
@@ -25,7 +25,8 @@ def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
     here = cell[i]
     if is_empty(here):
         if model.kinetics == UNIFORM:
-            return 1.0 if (here & NEIGHBOURS) != 0 else 0.0
+            faces = live_faces(cell, box, column, s) if model.connects else here & NEIGHBOURS
+            return 1.0 if faces != 0 else 0.0
         if rhs[i] == 0:
             current = max(np.float64(sink[i]) * np.float64(phi[i]), 0.0)
         else:

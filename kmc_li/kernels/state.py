@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .classes import ClassLists
+from .connectivity import Search
 from .field import Field
 from .lattice import Lattice
 from .multigrid import Hierarchy
@@ -21,6 +22,7 @@ class Model(NamedTuple):
     exponent: float  # a site's rate goes as its current to this power
     monolayer_rate: float  # 1/s at which current 1 into a voxel fills it
     hop_rate: np.ndarray  # (7,) 1/s per direction, by Li neighbours before the hop; all 0: no hops
+    connects: bool  # Li may leave, so what it held is followed: with a path to the collector or dead
     layer: bool
     stack_pressure: float  # in stiffness * voxel
     hardness: float
@@ -39,6 +41,7 @@ COUNTERS = np.dtype(
         ("plated", np.int64),
         ("stripped", np.int64),
         ("hopped", np.int64),
+        ("dead_voxels", np.int64),  # Li without a path to the collector
         ("attempts", np.int64),  # draws, with those that changed nothing
         ("time", np.float64),  # s
         ("plate_sum", np.float64),  # sum of the sites' rates, in units of the current through one column
@@ -50,6 +53,7 @@ COUNTERS = np.dtype(
         ("rest", np.float64),  # rest plane of the layer
         ("interval", np.float64),  # events between refreshes of the field
         ("since", np.int64),  # events since the last one
+        ("overdue", np.int64),  # 1: so much Li died or revived at once that the field has to be refreshed
         ("refreshes", np.int64),
         ("cycles", np.int64),
         ("drift", np.float64),  # TV by which the last refresh changed the event probabilities
@@ -66,6 +70,7 @@ class State(NamedTuple):
     tree: Hierarchy  # coarse grids of the field
     sites: ClassLists  # empty voxels that may plate and Li voxels that may dissolve
     hoppers: ClassLists  # surface Li by neighbour count
+    search: Search
     hits: np.ndarray  # uint16 (nx, ny, ns), or (1, 1, 1) when every attempt fills a voxel
     plane_current: np.ndarray  # float64 (3 ns,): rates of plating by plane at the last refresh; its scratch
     counters: np.recarray

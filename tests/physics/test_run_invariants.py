@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from scipy import stats
-from small import HOPS, LAYER, grown, study
+from small import HOPS, LAYER, SHEDDING, grown, study
 
 from kmc_li import invariants
 from kmc_li.kernels import refresh
-from kmc_li.kernels.lattice import LI
+from kmc_li.kernels.lattice import DEAD, LI
 from kmc_li.simulation import Simulation
 
 STRIPPING = LAYER | {"layer.unscreened_share": 0.5}  # the layer's charge dissolves what presses into it
@@ -20,6 +20,9 @@ VARIANTS = {
     "no stripping": STRIPPING | {"plating.strip": False},
     "hops": HOPS,
     "hops and stripping": HOPS | STRIPPING,
+    "hops that shed atoms": SHEDDING,
+    "hops that shed atoms, and stripping": SHEDDING | STRIPPING,
+    "uniform rates, hops that shed atoms": {"plating.kinetics": "uniform"} | SHEDDING,
     "uniform rates with hops": {"plating.kinetics": "uniform"} | HOPS,
     "noise reduction": {"plating.noise_reduction_hits": 3},
     "2-D": {"lattice.nx": 40, "lattice.ny": 1} | STRIPPING | HOPS,
@@ -33,9 +36,10 @@ VARIANTS = {
 def test_everything_follows_from_the_occupancy_all_along(name):
     simulation = Simulation(study(**VARIANTS[name]), 1)
     invariants.check(simulation)
-    checks = 0
+    checks, most_dead = 0, 0
     while simulation.finished is None:
         simulation.advance(1 if checks < 40 else 25)
+        most_dead = max(most_dead, simulation.report()["dead_voxels"])
         invariants.check(simulation)
         checks += 1
     report = simulation.report()
@@ -43,6 +47,8 @@ def test_everything_follows_from_the_occupancy_all_along(name):
     assert (report["hops"] > 0) == ("hops" in name or name in ("2-D", "odd sizes", "narrow"))
     if name in ("stripping", "hops and stripping"):
         assert report["stripped"] > 0
+    if SHEDDING.items() <= VARIANTS[name].items():
+        assert most_dead > 0
     if name == "no stripping":
         assert report["stripped"] == 0
 
@@ -63,6 +69,8 @@ BREAKS = {
     "position of voxel": lambda s: s.sites.where.__setitem__(int(np.argmax(s.sites.where >= 0)), -1),
     "lie outside their class": lambda s: s.sites.rate.__imul__(np.float32(2)),
     "plate_sum": lambda s: s.counters[0].__setattr__("plate_sum", 1.001 * s.counters[0].plate_sum),
+    "dead voxel": lambda s: np.bitwise_or.at(s.lattice.cell, np.argmax(s.hoppers.where >= 0), np.uint8(DEAD)),
+    "dead_voxels": lambda s: s.counters[0].__setattr__("dead_voxels", 7),
     "plated less": lambda s: s.counters[0].__setattr__("plated", s.counters[0].plated + 1),
     "hop list": lambda s: s.lattice.cell.__setitem__(int(s.hoppers.site[np.argmax(s.hoppers.site >= 0)]), LI),
 }

@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from small import HOPS, LAYER, grown, study
+from small import HOPS, LAYER, SHEDDING, grown, study
 
 from kmc_li.ensemble import run_ensemble
 from kmc_li.simulation import Simulation
@@ -19,6 +19,7 @@ VARIANTS = {
     "layer": LAYER | {"layer.conductivity_S_m": 1e-4},
     "hops": HOPS,
     "hops under a layer": HOPS | LAYER,
+    "hops that shed atoms": SHEDDING,
     "plain faces": {"plating.face_area_weights": False},
     "noise reduction": {"plating.noise_reduction_hits": 3},
     "breakdown exponent": {"plating.breakdown_exponent": 0.5},
@@ -113,6 +114,7 @@ SLOW_VARIANTS = {
     "plain faces": {"plating.face_area_weights": False},
     "layer": LAYER | {"layer.conductivity_S_m": 1e-4},
     "hops under a layer": HOPS | LAYER,
+    "hops that shed atoms": SHEDDING,
     "noise reduction": {"plating.noise_reduction_hits": 2},
     "uniform rates": {"plating.kinetics": "uniform"} | HOPS,
     "2-D, error sampled": {"lattice.nx": 12, "lattice.ny": 1, "field.samples": 1} | LAYER,

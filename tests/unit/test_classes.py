@@ -17,8 +17,9 @@ VOXELS = 400
 rates = st.one_of(
     st.just(0.0),
     st.floats(2.0**-30, 1e3, width=32),
-    st.integers(-30, 10).map(lambda n: 2.0**n),
-    st.integers(-30, 10).map(lambda n: float(np.nextafter(np.float32(2.0**n), np.float32(0)))),
+    st.floats(2.0**20, 2.0**127, width=32),
+    st.integers(-30, 127).map(lambda n: 2.0**n),
+    st.integers(-30, 127).map(lambda n: float(np.nextafter(np.float32(2.0**n), np.float32(0)))),
 )
 
 
@@ -115,6 +116,8 @@ def frequencies_fit(counts, values):
 
 
 FROZEN = {
+    "large": lambda rng: 2.0 ** rng.uniform(20, 28, 1000),
+    "over all that a float32 holds": lambda rng: np.append(2.0 ** rng.uniform(-40, 126, 300), 2.0 ** rng.uniform(126, 127.9, 20)),
     "over twelve decades": lambda rng: 10.0 ** rng.uniform(-9, 3, 2000),
     "as a deposit's currents": lambda rng: rng.gamma(0.5, 1.0, 2000),
     "all in one class": lambda rng: rng.uniform(1.0, 1.999, 500),

@@ -170,6 +170,16 @@ def test_one_clear_line(key: str, value: Any, line: str) -> None:
     assert line in error(key, value)
 
 
+def test_an_exponent_that_rates_cannot_follow() -> None:
+    """One voxel may draw the current of all columns: its power must be a number that a float32 holds."""
+    with_exponent = {"lattice.nx": 128, "lattice.ny": 128, "plating.breakdown_exponent": 8}
+    assert errors(changed(**with_exponent)) == [
+        "plating.breakdown_exponent: got 8, must be at most 7.143 for 128 x 128 columns: rates would differ by more than "
+        "the engine can hold"
+    ]
+    assert Parameters.from_dict(changed(**with_exponent | {"plating.breakdown_exponent": 7}))
+
+
 def test_a_long_time_is_fine_where_something_else_stops_first() -> None:
     assert Parameters.from_dict(changed(**{"stop.time_s": 1e9})).stop.time_s == 1e9
 
