@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .constants import BOLTZMANN_EV_K
-from .kernels import classes, connectivity, field, lattice, multigrid, refresh
+from .kernels import classes, clearance, connectivity, field, lattice, multigrid, refresh, walkers
 from .kernels.lattice import Box
-from .kernels.state import COUNTERS, LINEAR, UNIFORM, Model, State
+from .kernels.state import COUNTERS, LINEAR, UNIFORM, WALKERS, Model, State
 from .parameters import Parameters
 
 ROOM = 4096  # sites the lists have room for at first, besides four a column
@@ -61,7 +61,7 @@ def build_model(parameters: Parameters) -> Model:
         )
     rates = hop_rates(p)
     return Model(
-        kinetics=LINEAR if p.plating.kinetics == "linear" else UNIFORM,
+        kinetics=UNIFORM if p.plating.kinetics == "uniform" else WALKERS if p.walks else LINEAR,
         strip=p.plating.strip,
         hits=p.plating.noise_reduction_hits,
         exponent=p.plating.breakdown_exponent,
@@ -101,7 +101,7 @@ def allocate_state(
 ) -> tuple[Box, State]:
     """State for an initial deposit (bool (nx, ny, nz)); its rates are not known before `settle`."""
     nx, ny, nz = occupancy.shape
-    live = model.kinetics == LINEAR
+    live, walks = model.kinetics == LINEAR, model.kinetics == WALKERS
     ns = nz + 2 + (model.gap + refresh.SLACK + model.extra_planes + 1 if live else 0)
     voxels = nx * ny * ns
     surface = 4 * nx * ny + 2 * int(np.count_nonzero(occupancy)) + ROOM
@@ -111,9 +111,11 @@ def allocate_state(
         lattice=deposit,
         field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
-        sites=classes.allocate(voxels, surface),
+        sites=classes.allocate(1 if walks else voxels, surface),
         hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8, rated=False),
         search=connectivity.allocate(voxels if model.connects else 1),
+        walkers=walkers.allocate(*((nx, ny) if walks else (1, 1)), wagner, weighted),
+        clear=clearance.allocate(*((nx, ny) if walks else (1, 1)), ns),
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         plane_current=np.zeros(3 * ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
@@ -134,6 +136,11 @@ def settle(model: Model, box: Box, state: State) -> None:
         n.rest = float(box.ns)
     if model.kinetics == UNIFORM:
         refresh.all_rates(model, box, state)
+        return
+    if model.kinetics == WALKERS:
+        clearance.note_all(state.clear, state.lattice.cell, box)
+        n.plate_sum = float(box.nx * box.ny)
+        n.potential = float(state.walkers.wagner[0]) + 0.5
         return
     # Starting from the even film's potential: a flat deposit is then at rest at once.
     state.field.phi[:] = state.field.wagner[0] + 0.5

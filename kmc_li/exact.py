@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from .kernels import classes, field, krylov, multigrid, rates
 from .kernels.lattice import Box
 from .kernels.layer import rest_plane, set_conductivity, set_shift
-from .kernels.state import Model, State
+from .kernels.state import WALKERS, Model, State
 from .parameters import Parameters
 
 TOLERANCE = 1e-6  # sum |residual| over the current of the converged field
@@ -81,16 +81,43 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     return {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
 
 
+HIGH = 0.05  # share of the columns that count as high
+
+
+def high_plane(box: Box, state: State) -> int:
+    """Lowest plane that at most 5 % of the columns exceed."""
+    above = box.nx * box.ny - np.cumsum(state.lattice.columns)
+    return int(np.argmax(above <= HIGH * box.nx * box.ny))
+
+
+def close_window(model: Model, box: Box, state: State) -> None:
+    """At a record point of a run with walkers: turn what they counted since the last one into means, start anew."""
+    n = state.counters[0]
+    if n.walkers > 0:
+        n.potential, n.high_share = n.visits / n.walkers, n.high / n.walkers
+    n.walkers, n.visits, n.high, n.high_plane = 0, 0.0, 0, high_plane(box, state)
+
+
+def _mean_field(model: Model, box: Box, state: State) -> tuple[float, float]:
+    """(mean potential on the plane above the highest bud, share of the plating current that goes to high columns)."""
+    n = state.counters[0]
+    if model.kinetics == WALKERS:
+        return float(n.potential), float(n.high_share)
+    above = int(n.top) + 1
+    current = state.plane_current[: box.ns]
+    high = current[high_plane(box, state) + 2 :].sum() / max(current.sum(), 1e-300)
+    return float(state.field.phi.reshape(box)[:, :, above].mean()), float(high)
+
+
 def field_row(model: Model, box: Box, state: State, parameters: Parameters) -> dict[str, float]:
-    """Field and layer columns of a series row."""
-    n, at = state.counters[0], state.field
+    """Field and layer columns of a series row. What walkers find are means since the record point before."""
+    n = state.counters[0]
     unit_V = parameters.current_density_A_m2 * parameters.voxel_m / parameters.conductivity_S_m
     height = state.lattice.height
-    highest = np.nonzero(height == height.max())[0]
-    tips = highest * box.ns + height[highest] + 1
+    potential, high_share = _mean_field(model, box, state)
     row: dict[str, float] = {
-        "tip_to_mean_current": float((at.sink[tips] * at.phi[tips] - at.rhs[tips]).mean()),
-        "overpotential_V": float(at.phi.reshape(box)[:, :, int(n.uniform) - 1].mean() * unit_V),
+        "high_current_share": high_share,
+        "overpotential_V": potential * unit_V,
         "field_tv_estimate": float(n.drift),
         "field_bound": float(n.residual),
         "rest_plane_um": 0.0,

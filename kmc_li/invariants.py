@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import classes, rates
+from .kernels import classes, clearance, rates
 from .kernels.lattice import DEAD, LI, NEIGHBOURS, WALL, Box
-from .kernels.state import LINEAR, Model, State
+from .kernels.state import LINEAR, WALKERS, Model, State
 from .morphology import attached_to_collector
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def check(simulation: "Simulation") -> None:
     check_hoppers(model, box, state)
     check_sites(model, box, state)
     check_rates(model, box, state)
+    check_clearance(model, box, state)
     check_charge(simulation)
 
 
@@ -157,6 +158,9 @@ def _live_neighbors(box: Box, cell: NDArray[np.uint8]) -> NDArray[np.int64]:
 def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -> None:
     """Running totals equal the sum of listed rates; just after a refresh these equal the rates of the field."""
     n, members = state.counters[0], listed(state.sites)
+    if model.kinetics == WALKERS:
+        _require(n.plate_sum == box.nx * box.ny and n.strip_sum == 0, f"plate_sum: is {n.plate_sum}, must be the area")
+        return
     voxels = members[:, 0]
     rate, empty = state.sites.rate[voxels].astype(float), state.lattice.cell[voxels] < LI
     for name, total, counted in (
@@ -177,6 +181,16 @@ def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -
     if wrong.size:
         at = tuple(int(i) for i in np.unravel_index(wrong[0], box))
         raise InvariantError(f"rate of voxel {at}: listed {used[wrong[0]]!r}, the field says {fresh[wrong[0]]!r}")
+
+
+def check_clearance(model: Model, box: Box, state: State) -> None:
+    """Blocks know of all metal and of nothing else."""
+    if model.kinetics != WALKERS:
+        return
+    fresh = clearance.allocate(*box)
+    clearance.note_all(fresh, state.lattice.cell, box)
+    _same(state.clear.held, fresh.held, "metal in block")
+    _same(state.clear.near, fresh.near, "occupied blocks near block")
 
 
 def check_charge(simulation: "Simulation") -> None:

@@ -136,6 +136,12 @@ class Parameters(Section):
         return units.convert(self.electrolyte.charge_transfer_resistance_ohm_cm2, "ohm cm^2", "ohm m^2")
 
     @property
+    def walks(self) -> bool:
+        """Whether walkers decide where ions land: no layer, rates linear in the current, and nothing else asked for."""
+        linear = self.plating.kinetics == "linear" and self.plating.breakdown_exponent == 1.0
+        return linear and self.layer is None and self.field.method != "multigrid"
+
+    @property
     def wagner_length_m(self) -> float:
         """W = conductivity times charge-transfer resistance [m]."""
         return self.conductivity_S_m * self.charge_transfer_resistance_ohm_m2
@@ -237,6 +243,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_exponent, ("lattice", "plating")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
+        (_check_method, ("layer", "plating", "field")),
     )
     return [line for check, needs in checks if all(n in sections for n in needs)
             for line in check(*(sections[n] for n in needs))]  # fmt: skip
@@ -269,6 +276,17 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
     if plating.kinetics == "uniform":
         found.append('plating.kinetics: got "uniform", must be "linear" under a layer, which acts through the field')
     return found
+
+
+def _check_method(layer: Layer | None, plating: Plating, numerics: Numerics) -> list[str]:
+    if numerics.method != "walkers":
+        return []
+    must = 'field.method: got "walkers", must be "multigrid" or "auto"'
+    if layer is not None:
+        return [f"{must} under a layer, whose shifts need the potential"]
+    if plating.kinetics != "linear" or plating.breakdown_exponent != 1.0:
+        return [f"{must} unless rates are linear in the current"]
+    return []
 
 
 def _check_height_fits(lattice: Lattice, stop: Stop) -> list[str]:

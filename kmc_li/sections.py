@@ -258,8 +258,14 @@ class Layer(Section):
 
 
 class Numerics(Section):
-    """How exactly the field is solved."""
+    """How the field decides where the next voxel plates, and how exactly."""
 
+    method: Annotated[
+        Literal["auto", "walkers", "multigrid"], OneOf(("auto", "walkers", "multigrid"))
+    ] = Field(
+        "auto",
+        description="walkers: exact, for linear kinetics without a layer; multigrid: for all; auto: walkers where they can",
+    )
     tolerance: Annotated[float, Measured("a share", "", "0.01", 1e-4, 0.2)] = Field(
         0.01, description="allowed total variation between the event probabilities used and exact"
     )

@@ -7,14 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import build, exact, morphology
-from .kernels import classes, loop, multigrid
+from .kernels import classes, clearance, loop, multigrid
 from .kernels.lattice import LI
-from .kernels.state import LINEAR
+from .kernels.state import LINEAR, UNIFORM, WALKERS
 from .parameters import Parameters
 
 UNLIMITED = 2**62
+METHODS = {LINEAR: "multigrid", WALKERS: "walkers", UNIFORM: "none"}
 REASONS = {loop.FULL: "box is full", loop.NOTHING: "nothing can happen"}
-SKIPPED = ("tree.u", "tree.f", "search.", "field.dirty", "field.work", "field.patch", "field.lanes", "field.fresh")
+SKIPPED = (  # scratch, and what follows from the rest
+    "tree.u", "tree.f", "search.", "walkers.", "clear.",
+    "field.dirty", "field.work", "field.patch", "field.lanes", "field.fresh",
+)  # fmt: skip
 
 
 class Simulation:
@@ -51,6 +55,8 @@ class Simulation:
         if new._model.kinetics == LINEAR:
             n = new._state.counters[0]
             multigrid.pair_planes(new._state.tree, n.lo, n.hi, new._state.field.thickness)
+        if new._model.kinetics == WALKERS:
+            clearance.note_all(new._state.clear, new._state.lattice.cell, new._box)
         new._rng = np.random.Generator(np.random.PCG64())
         new._rng.bit_generator.state = scalars["rng"]
         new.finished, new._row, new.at_record_point = scalars["finished"], scalars["row"], scalars["at_record_point"]
@@ -104,6 +110,7 @@ class Simulation:
             self._row += 1
             self.at_record_point = True
             self._sample()
+            exact.close_window(self._model, self._box, self._state)
             self._finish()
 
     def _finish(self) -> None:
@@ -186,7 +193,7 @@ class Simulation:
             "roughness_Sz_um": rough.Sz * voxel_um,
             "porosity": morphology.porosity(occupancy),
         }
-        if self._model.kinetics == LINEAR:
+        if self._model.kinetics != UNIFORM:
             row |= exact.field_row(self._model, self._box, self._state, p)
         return row
 
@@ -201,6 +208,7 @@ class Simulation:
             "hops": int(n.hopped),
             "dead_voxels": int(n.dead_voxels),
             "attempts": int(n.attempts),
+            "field_method": METHODS[self._model.kinetics],
             "refreshes": int(n.refreshes),
             "events_per_refresh": float(n.events / max(n.refreshes, 1)),
             "cycles": int(n.cycles),
@@ -216,7 +224,7 @@ def warm_up() -> None:
         "lattice": {"nx": 4, "ny": 4, "nz": 24},
         "electrolyte": {"conductivity_S_m": 4e-4, "charge_transfer_resistance_ohm_cm2": 20.0},
         "plating": {"current_density_mA_cm2": 1.0},
-        "field": {"samples": 1},
+        "field": {"samples": 1, "method": "multigrid"},
         "stop": {"events": 8},
         "output": {"series_points": 1},
     }

@@ -6,11 +6,14 @@ BARE = {
     "lattice": {"nx": 8, "ny": 8, "nz": 32, "voxel_um": 0.5},
     "electrolyte": {"conductivity_S_m": 4.15e-4, "charge_transfer_resistance_ohm_cm2": 20.0},
     "plating": {"current_density_mA_cm2": 1.0},
+    "field": {"method": "multigrid"},
     "stop": {"capacity_mAh_cm2": 0.4},
     "output": {"series_points": 4, "snapshots": 1},
 }
 # A layer whose own conductivity and charge both matter after a few monolayers.
 LAYER = {"layer.preset": "BaTiO3/PVDF composite", "layer.thickness_um": 4.0, "layer.unscreened_share": 0.02}
+# The same ions, walking.
+WALKERS = {"field.method": "walkers"}
 # Hops about as frequent as plating, so that both shape the deposit.
 HOPS = {"hops.enabled": True, "hops.attempt_frequency_per_s": 2e4}
 # Hops so hot that now and then an atom is left without a neighbor: dead metal.

@@ -87,7 +87,7 @@ def synthetic_run(scenario, seed, **lattice):
         "thickness_p95_um": p95,
         **{f"roughness_{k}_um": np.array([getattr(m.roughness(h), k) for h in maps]) * edge for k in KINDS},
         "porosity": np.array([m.porosity(box) for box in moments]),
-        "tip_to_mean_current": 1 + (p95 - thick),
+        "high_current_share": 0.05 + 0.01 * (p95 - thick),
         "overpotential_V": 0.02 + 0.001 * charge,
     }
     if parameters.layer is not None:

@@ -32,7 +32,7 @@ DEFAULT_NAMES = (
     "roughness_Sq_um",
     "porosity",
     "thickness_p95_um",
-    "tip_to_mean_current",
+    "high_current_share",
     "overpotential_V",
 )
 

@@ -65,7 +65,7 @@ LABELS = {
     "roughness_Sz_um": "Roughness Sz (µm)",
     "porosity": "Porosity",
     "dead_voxels": "Voxels of dead metal",
-    "tip_to_mean_current": "Tip current / mean current",
+    "high_current_share": "Current share of the highest 5 %",
     "overpotential_V": "Overpotential (V)",
     "rest_plane_um": "Rest plane of the layer (µm)",
     "contact_share": "Share of columns in contact",

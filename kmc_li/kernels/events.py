@@ -1,10 +1,10 @@
 """What an event does: change the voxel, repair the field around it, update the rates it touched."""
 
-from . import classes, connectivity, local, rates
+from . import classes, clearance, connectivity, local, rates
 from .field import set_around
 from .jit import leaf, njit
 from .lattice import DEAD, LI, NEIGHBOURS, around, clear, fill, is_empty
-from .state import UNIFORM
+from .state import UNIFORM, WALKERS
 
 SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over the tolerance, that calls for a refresh
 
@@ -13,6 +13,8 @@ SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over th
 def repair(model, cell, box, state, column, s):
     """Equations and potential around a voxel that has just changed, and the rates that follow."""
     field, n = state.field, state.counters[0]
+    if model.kinetics == WALKERS:
+        return
     if model.kinetics == UNIFORM:
         rates.update_neighbours(model, cell, box, field, state.sites, n, column, s)
         return
@@ -82,18 +84,38 @@ def mend(model, box, state, count):
 
 
 @njit
+def put_metal(model, box, state, column, s):
+    """An empty voxel turns to Li."""
+    cell, n, at = state.lattice.cell, state.counters[0], state.lattice
+    if model.kinetics == WALKERS:
+        clearance.note(state.clear, box, column, s, 1)
+    else:
+        rates.withdraw(cell, state.sites, n, column * box.ns + s)
+    fill(cell, at.height, at.columns, box, column, s)
+    n.top = max(n.top, s)
+
+
+@njit
+def take_metal(model, box, state, column, s):
+    """A Li voxel turns to electrolyte."""
+    cell, n, at = state.lattice.cell, state.counters[0], state.lattice
+    if model.kinetics == WALKERS:
+        clearance.note(state.clear, box, column, s, -1)
+    else:
+        rates.withdraw(cell, state.sites, n, column * box.ns + s)
+    clear(cell, at.height, at.columns, box, column, s)
+
+
+@njit
 def change(model, box, state, column, s):
     """An empty voxel becomes Li, or Li dissolves."""
-    cell, n, at = state.lattice.cell, state.counters[0], state.lattice
-    plates = is_empty(cell[column * box.ns + s])
-    rates.withdraw(cell, state.sites, n, column * box.ns + s)
-    if plates:
-        fill(cell, at.height, at.columns, box, column, s)
-        n.top = max(n.top, s)
+    cell, n = state.lattice.cell, state.counters[0]
+    if is_empty(cell[column * box.ns + s]):
+        put_metal(model, box, state, column, s)
         n.plated += 1
         count = connect(model, box, state, column * box.ns + s)
     else:
-        clear(cell, at.height, at.columns, box, column, s)
+        take_metal(model, box, state, column, s)
         n.stripped += 1
         count = disconnect(model, box, state, column * box.ns + s, False)
     if model.hop_rate[5] > 0:
@@ -108,7 +130,7 @@ def hop(model, box, state, column, s, direction):
 
     Dead Li hops as live Li does. It comes before it goes, so that what the atom holds on the way is not cut off.
     """
-    cell, n, at = state.lattice.cell, state.counters[0], state.lattice
+    cell = state.lattice.cell
     to, s1 = column, s
     if direction < 4:
         to = around(box, column)[direction]
@@ -121,14 +143,11 @@ def hop(model, box, state, column, s, direction):
     target = cell[to * box.ns + s1]
     if not is_empty(target) or (target & NEIGHBOURS) < 2:
         return False
-    rates.withdraw(cell, state.sites, n, to * box.ns + s1)
-    fill(cell, at.height, at.columns, box, to, s1)
+    put_metal(model, box, state, to, s1)
     mend(model, box, state, connect(model, box, state, to * box.ns + s1))
-    rates.withdraw(cell, state.sites, n, column * box.ns + s)
     dead = (cell[column * box.ns + s] & DEAD) != 0
-    clear(cell, at.height, at.columns, box, column, s)
+    take_metal(model, box, state, column, s)
     count = disconnect(model, box, state, column * box.ns + s, dead)
-    n.top = max(n.top, s1)
     if model.hits > 1:
         state.hits[column * box.ns + s] = 0
         state.hits[to * box.ns + s1] = 0

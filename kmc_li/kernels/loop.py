@@ -2,10 +2,10 @@
 
 import math
 
-from . import classes, events
+from . import classes, events, walkers
 from .jit import njit
 from .refresh import layer_moved, plan, refresh
-from .state import LINEAR
+from .state import LINEAR, WALKERS
 
 RUNNING, GROW_SITES, GROW_HOPPERS, FULL, NOTHING = 0, 1, 2, 3, 4
 
@@ -49,7 +49,10 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
                 continue
             n.hopped += 1
         else:
-            voxel = classes.draw(state.sites, rng)
+            if model.kinetics == WALKERS:
+                voxel = walkers.walk(state.lattice.cell, box, state.walkers, state.clear, n, rng)
+            else:
+                voxel = classes.draw(state.sites, rng)
             if voxel < 0:
                 return NOTHING
             if model.hits > 1:

@@ -167,7 +167,9 @@ def all_rates(model, box, state):
     for s in range(lo, hi):
         listed += former[s]
         drift += difference[s]
-    n.plate_sum = plate + max(n_old - listed, 0.0)  # sites below the grid keep their last rate
+    n.plate_sum = plate
+    if lo > 1:  # sites below the grid keep their last rate
+        n.plate_sum += max(n_old - listed, 0.0)
     n.strip_sum = strip
     return 0.5 * drift
 

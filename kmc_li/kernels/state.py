@@ -5,18 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from .classes import ClassLists
+from .clearance import Clearance
 from .connectivity import Search
 from .field import Field
 from .lattice import Lattice
 from .multigrid import Hierarchy
+from .walkers import Walkers
 
-UNIFORM, LINEAR = 0, 1
+UNIFORM, LINEAR, WALKERS = 0, 1, 2  # every face alike; currents of the solved field; the same drawn by walkers
 
 
 class Model(NamedTuple):
     """Constants of a run. Currents in j * voxel^2, lengths in voxels, rates in 1/s."""
 
-    kinetics: int  # UNIFORM or LINEAR
+    kinetics: int  # UNIFORM, LINEAR or WALKERS
     strip: bool
     hits: int  # plating attempts that make one voxel (noise reduction)
     exponent: float  # a site's rate goes as its current to this power
@@ -58,6 +60,12 @@ COUNTERS = np.dtype(
         ("cycles", np.int64),
         ("drift", np.float64),  # TV by which the last refresh changed the event probabilities
         ("residual", np.float64),  # sum |residual| over the current at the last refresh
+        ("walkers", np.int64),  # since the last record point, as are the next two
+        ("visits", np.float64),  # to the plane above the deposit, each over the conductance of its links
+        ("high", np.int64),  # walkers absorbed above `high_plane`
+        ("high_plane", np.int64),  # plane that 95 % of the columns do not exceed
+        ("potential", np.float64),  # mean on the plane above the deposit, up to the last record point
+        ("high_share", np.float64),  # of the current that went above `high_plane`
     ]
 )
 
@@ -71,6 +79,8 @@ class State(NamedTuple):
     sites: ClassLists  # empty voxels that may plate and Li voxels that may dissolve
     hoppers: ClassLists  # surface Li by neighbour count
     search: Search
+    walkers: Walkers
+    clear: Clearance
     hits: np.ndarray  # uint16 (nx, ny, ns), or (1, 1, 1) when every attempt fills a voxel
     plane_current: np.ndarray  # float64 (3 ns,): rates of plating by plane at the last refresh; its scratch
     counters: np.recarray

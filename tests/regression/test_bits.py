@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 
 import pytest
-from small import HOPS, LAYER, SHEDDING, grown, study
+from small import HOPS, LAYER, SHEDDING, WALKERS, grown, study
 
 from kmc_li.ensemble import run_ensemble
 from kmc_li.simulation import Simulation
@@ -26,6 +26,10 @@ VARIANTS = {
     "primary distribution": {"electrolyte.charge_transfer_resistance_ohm_cm2": 0.0},
     "uniform rates": {"plating.kinetics": "uniform"} | HOPS,
     "2-D": {"lattice.nx": 24, "lattice.ny": 1} | LAYER,
+    "walkers": WALKERS,
+    "walkers and hops": WALKERS | HOPS | {"plating.noise_reduction_hits": 2},
+    "walkers in 2-D": WALKERS | {"lattice.nx": 24, "lattice.ny": 1, "plating.face_area_weights": False},
+    "walkers on odd sizes": WALKERS | {"lattice.nx": 7, "lattice.ny": 5},
     "odd sizes": {"lattice.nx": 7, "lattice.ny": 5},
 }
 every_variant = pytest.mark.parametrize("name", VARIANTS)
