@@ -165,6 +165,12 @@ class Parameters(Section):
         return round(charge_C / self.voxel_charge_C)
 
     @property
+    def initial_voxels(self) -> int:
+        """Voxels of metal at the start."""
+        columns = self.lattice.nx * self.lattice.ny
+        return self.lattice.film_voxels * columns + round(self.lattice.adatom_share * columns)
+
+    @property
     def pressure_shift_V_Pa(self) -> float:
         """Monroe-Newman shift V_m/(z F) for each pascal, 0 if switched off or without a layer [V/Pa]."""
         if self.layer is None or not self.layer.pressure_term:
@@ -235,6 +241,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_layer_fits, ("lattice", "layer", "field")),
         (_check_height_fits, ("lattice", "stop")),
         (_check_exponent, ("lattice", "plating")),
+        (_check_without_plating, ("plating", "hops", "stop")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
     )
@@ -266,8 +273,9 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
             f"layer.stack_pressure_MPa: got {layer.stack_pressure_MPa:g}, must be below metal.hardness_MPa of "
             f"{metal.hardness_MPa:g} MPa: the metal would yield everywhere"
         )
-    if plating.kinetics == "uniform":
-        found.append('plating.kinetics: got "uniform", must be "linear" under a layer, which acts through the field')
+    if plating.kinetics != "linear":
+        kind = f'plating.kinetics: got "{plating.kinetics}"'
+        found.append(f'{kind}, must be "linear" under a layer, which acts through the field')
     return found
 
 
@@ -291,6 +299,15 @@ def _check_exponent(lattice: Lattice, plating: Plating) -> list[str]:
     ]
 
 
+def _check_without_plating(plating: Plating, hops: Hops, stop: Stop) -> list[str]:
+    if plating.kinetics != "none":
+        return []
+    without = 'without plating (plating.kinetics = "none")'
+    given = {"capacity_mAh_cm2": stop.capacity_mAh_cm2, "height_um": stop.height_um}
+    found = [f"stop.{key}: got {v:g}, must be left out {without}" for key, v in given.items() if v is not None]
+    return found if hops.enabled else [*found, f"hops.enabled: got false, must be true {without}"]
+
+
 def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Metal) -> list[str]:
     found = []
     um_per_mAh_cm2 = (
@@ -299,7 +316,7 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
         / (metal.charge_number * constants.FARADAY_C_MOL)
         * 1e6
     )
-    most_um = _FULL * lattice.height_um
+    most_um = _FULL * (lattice.height_um - lattice.film_voxels * lattice.voxel_um)
     fits = f" for the dense deposit to stay below {_FULL} of the box height of {lattice.height_um:g} um"
     if stop.capacity_mAh_cm2 is not None and stop.capacity_mAh_cm2 * um_per_mAh_cm2 > most_um:
         found.append(
@@ -313,7 +330,7 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             "the charge of one voxel"
         )
     only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
-    if stop.time_s is not None and only_time:
+    if stop.time_s is not None and only_time and plating.kinetics != "none":
         capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0
         if capacity * um_per_mAh_cm2 > most_um:
             most_s = most_um / um_per_mAh_cm2 / plating.current_density_mA_cm2 * 3600.0

@@ -15,7 +15,8 @@ def _open(cell, sites, cls, voxel):
     here = int(cell[at(voxel)])
     cell[at(voxel)] = here + 1
     if here == 0:
-        classes.insert(sites, voxel, cls, np.float32(1))
+        classes.insert(sites, voxel, cls)
+        sites.rate[at(voxel)] = 1
 
 
 @njit
@@ -51,6 +52,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             state.hits[voxel] = 0
         classes.remove_at(sites, spot, cls)
         sites.where[at(voxel)] = -1
+        sites.rate[at(voxel)] = 0
         cell[voxel] = int(cell[voxel]) | LI
         column = voxel // box.ns
         s = voxel - column * box.ns
