@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .constants import BOLTZMANN_EV_K
-from .kernels import classes, clearance, connectivity, field, lattice, multigrid, refresh, walkers
+from .kernels import classes, clearance, connectivity, field, hops, lattice, multigrid, refresh, walkers
 from .kernels.lattice import Box
 from .kernels.state import COUNTERS, LINEAR, UNIFORM, WALKERS, Model, State
 from .parameters import Parameters
@@ -25,11 +25,10 @@ def stretched_planes(nx: int, ny: int) -> int:
 def hop_rates(parameters: Parameters) -> NDArray[np.float64]:
     """Hop rate per direction [1/s] by the number of Li neighbours 0..6 before the hop; 0 for 0 and 6."""
     rates = np.zeros(7)
-    hops = parameters.hops
-    if hops.enabled:
-        n = np.arange(1, 6)
-        barrier_eV = hops.surface_barrier_eV + n * hops.bond_energy_eV
-        rates[1:6] = hops.attempt_frequency_per_s * np.exp(-barrier_eV / (BOLTZMANN_EV_K * hops.temperature_K))
+    p = parameters.hops
+    if p.enabled:
+        barrier_eV = p.surface_barrier_eV + np.arange(1, 6) * p.bond_energy_eV
+        rates[1:6] = p.attempt_frequency_per_s * np.exp(-barrier_eV / (BOLTZMANN_EV_K * p.temperature_K))
     return rates
 
 
@@ -59,15 +58,15 @@ def build_model(parameters: Parameters) -> Model:
             layer_thickness=p.layer.thickness_um / p.lattice.voxel_um,
             layer_conductivity=p.layer_conductivity_S_m / p.conductivity_S_m,
         )
-    rates = hop_rates(p)
+    rates, plates = hop_rates(p), p.plating.kinetics != "none"
     return Model(
-        kinetics=UNIFORM if p.plating.kinetics == "uniform" else WALKERS if p.walks else LINEAR,
+        kinetics=WALKERS if p.walks else LINEAR if p.plating.kinetics == "linear" else UNIFORM,  # "none": at no rate
         strip=p.plating.strip,
         hits=p.plating.noise_reduction_hits,
         exponent=p.plating.breakdown_exponent,
-        monolayer_rate=p.current_density_A_m2 * voxel**2 / p.voxel_charge_C,
+        monolayer_rate=p.current_density_A_m2 * voxel**2 / p.voxel_charge_C if plates else 0.0,
         hop_rate=rates,
-        connects=bool(rates.any()) or (p.plating.strip and layer["shift_per_pressure"] != 0.0),
+        connects=plates and (bool(rates.any()) or (p.plating.strip and layer["shift_per_pressure"] != 0.0)),
         tolerance=p.field.tolerance,
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
@@ -76,13 +75,25 @@ def build_model(parameters: Parameters) -> Model:
     )
 
 
-def build(parameters: Parameters) -> tuple[Model, Box, State]:
-    """Model, box and state of a bare collector at time zero, its field at rest."""
+def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
+    """What is on the collector at time zero: bool (nx, ny, nz)."""
+    p = parameters.lattice
+    deposit = np.zeros((p.nx, p.ny, p.nz), np.bool_)
+    deposit[:, :, : p.film_voxels] = True
+    adatoms = round(p.adatom_share * p.nx * p.ny)
+    if adatoms > 0:
+        rng = np.random.Generator(np.random.PCG64([seed, 1]))  # [seed]: the events'
+        chosen = rng.permutation(p.nx * p.ny)[:adatoms]
+        deposit[chosen // p.ny, chosen % p.ny, p.film_voxels] = True
+    return deposit
+
+
+def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
+    """Model, box and state at time zero, the field at rest; `seed` matters to a random start only."""
     model = build_model(parameters)
-    box = parameters.lattice
     size, state = allocate_state(
         model,
-        np.zeros((box.nx, box.ny, box.nz), np.bool_),
+        initial_deposit(parameters, seed),
         wagner=parameters.wagner_length_m / parameters.voxel_m,
         weighted=parameters.plating.face_area_weights,
     )
@@ -104,15 +115,15 @@ def allocate_state(
     live, walks = model.kinetics == LINEAR, model.kinetics == WALKERS
     ns = nz + 2 + (model.gap + refresh.SLACK + model.extra_planes + 1 if live else 0)
     voxels = nx * ny * ns
-    surface = 4 * nx * ny + 2 * int(np.count_nonzero(occupancy)) + ROOM
-    hops = bool(model.hop_rate.any())
+    hopping, listed = bool(model.hop_rate.any()), model.monolayer_rate > 0 and not walks
     box, deposit = lattice.from_occupancy(occupancy, ns, collector)
+    surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     state = State(
         lattice=deposit,
         field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
-        sites=classes.allocate(1 if walks else voxels, surface),
-        hoppers=classes.allocate(voxels if hops else 1, surface if hops else 1, 8, rated=False),
+        sites=classes.allocate(voxels, surface) if listed else classes.allocate(1, 1),
+        hoppers=hops.allocate(voxels if hopping else 1, surface if hopping else 1),
         search=connectivity.allocate(voxels if model.connects else 1),
         walkers=walkers.allocate(*((nx, ny) if walks else (1, 1)), wagner, weighted),
         clear=clearance.allocate(*((nx, ny) if walks else (1, 1)), ns),
@@ -131,11 +142,12 @@ def settle(model: Model, box: Box, state: State) -> None:
     if model.connects:
         n.dead_voxels = connectivity.mark_all(state.lattice.cell, box, state.search)
     if model.hop_rate.any():
-        refresh.list_hoppers(state.lattice.cell, box, state.hoppers)
+        hops.list_all(state.lattice.cell, box, state.hoppers)
     if model.kinetics == LINEAR and not model.layer:
         n.rest = float(box.ns)
     if model.kinetics == UNIFORM:
-        refresh.all_rates(model, box, state)
+        if model.monolayer_rate > 0:
+            refresh.all_rates(model, box, state)
         return
     if model.kinetics == WALKERS:
         clearance.note_all(state.clear, state.lattice.cell, box)

@@ -7,6 +7,7 @@ from .kernels import classes, field, krylov, multigrid, rates
 from .kernels.lattice import Box
 from .kernels.layer import rest_plane, set_conductivity, set_shift
 from .kernels.state import WALKERS, Model, State
+from .kernels.walkers import high_plane
 from .parameters import Parameters
 
 TOLERANCE = 1e-6  # sum |residual| over the current of the converged field
@@ -81,21 +82,12 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     return {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
 
 
-HIGH = 0.05  # share of the columns that count as high
-
-
-def high_plane(box: Box, state: State) -> int:
-    """Lowest plane that at most 5 % of the columns exceed."""
-    above = box.nx * box.ny - np.cumsum(state.lattice.columns)
-    return int(np.argmax(above <= HIGH * box.nx * box.ny))
-
-
-def close_window(model: Model, box: Box, state: State) -> None:
+def close_window(state: State) -> None:
     """At a record point of a run with walkers: turn what they counted since the last one into means, start anew."""
     n = state.counters[0]
     if n.walkers > 0:
         n.potential, n.high_share = n.visits / n.walkers, n.high / n.walkers
-    n.walkers, n.visits, n.high, n.high_plane = 0, 0.0, 0, high_plane(box, state)
+    n.walkers, n.visits, n.high = 0, 0.0, 0
 
 
 def _mean_field(model: Model, box: Box, state: State) -> tuple[float, float]:
@@ -105,7 +97,7 @@ def _mean_field(model: Model, box: Box, state: State) -> tuple[float, float]:
         return float(n.potential), float(n.high_share)
     above = int(n.top) + 1
     current = state.plane_current[: box.ns]
-    high = current[high_plane(box, state) + 2 :].sum() / max(current.sum(), 1e-300)
+    high = current[high_plane(state.lattice.columns, box.nx * box.ny, above) + 2 :].sum() / max(current.sum(), 1e-300)
     return float(state.field.phi.reshape(box)[:, :, above].mean()), float(high)
 
 

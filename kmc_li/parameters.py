@@ -31,6 +31,7 @@ from kmc_li.validation import Section, lines, rule, section_model
 
 _MAX_STUDY_BYTES = 1_000_000
 _LARGEST_RATE_BITS = 100  # rates are float32, below 2^128
+_WALKING = 50.0  # voxels of Wagner length beyond which walkers are slower than the solver
 _FULL = 0.9  # a dense deposit may fill this share of the box: growth is never dense
 
 
@@ -137,9 +138,10 @@ class Parameters(Section):
 
     @property
     def walks(self) -> bool:
-        """Whether walkers decide where ions land: no layer, rates linear in the current, and nothing else asked for."""
+        """Whether walkers decide where ions land; they touch metal some W/voxel times, so not where that is many."""
         linear = self.plating.kinetics == "linear" and self.plating.breakdown_exponent == 1.0
-        return linear and self.layer is None and self.field.method != "multigrid"
+        short = self.field.method == "walkers" or self.wagner_length_m <= _WALKING * self.voxel_m
+        return linear and short and self.layer is None and self.field.method != "multigrid"
 
     @property
     def wagner_length_m(self) -> float:
@@ -169,6 +171,12 @@ class Parameters(Section):
             return None
         charge_C = units.convert(self.stop.capacity_mAh_cm2, "mAh/cm^2", "C/m^2") * self.face_area_m2
         return round(charge_C / self.voxel_charge_C)
+
+    @property
+    def initial_voxels(self) -> int:
+        """Voxels of metal at the start."""
+        columns = self.lattice.nx * self.lattice.ny
+        return self.lattice.film_voxels * columns + round(self.lattice.adatom_share * columns)
 
     @property
     def pressure_shift_V_Pa(self) -> float:
@@ -241,6 +249,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_layer_fits, ("lattice", "layer", "field")),
         (_check_height_fits, ("lattice", "stop")),
         (_check_exponent, ("lattice", "plating")),
+        (_check_without_plating, ("plating", "hops", "stop")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
         (_check_method, ("layer", "plating", "field")),
@@ -273,8 +282,9 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
             f"layer.stack_pressure_MPa: got {layer.stack_pressure_MPa:g}, must be below metal.hardness_MPa of "
             f"{metal.hardness_MPa:g} MPa: the metal would yield everywhere"
         )
-    if plating.kinetics == "uniform":
-        found.append('plating.kinetics: got "uniform", must be "linear" under a layer, which acts through the field')
+    if plating.kinetics != "linear":
+        kind = f'plating.kinetics: got "{plating.kinetics}"'
+        found.append(f'{kind}, must be "linear" under a layer, which acts through the field')
     return found
 
 
@@ -309,6 +319,15 @@ def _check_exponent(lattice: Lattice, plating: Plating) -> list[str]:
     ]
 
 
+def _check_without_plating(plating: Plating, hops: Hops, stop: Stop) -> list[str]:
+    if plating.kinetics != "none":
+        return []
+    without = 'without plating (plating.kinetics = "none")'
+    given = {"capacity_mAh_cm2": stop.capacity_mAh_cm2, "height_um": stop.height_um}
+    found = [f"stop.{key}: got {v:g}, must be left out {without}" for key, v in given.items() if v is not None]
+    return found if hops.enabled else [*found, f"hops.enabled: got false, must be true {without}"]
+
+
 def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Metal) -> list[str]:
     found = []
     um_per_mAh_cm2 = (
@@ -317,7 +336,7 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
         / (metal.charge_number * constants.FARADAY_C_MOL)
         * 1e6
     )
-    most_um = _FULL * lattice.height_um
+    most_um = _FULL * (lattice.height_um - lattice.film_voxels * lattice.voxel_um)
     fits = f" for the dense deposit to stay below {_FULL} of the box height of {lattice.height_um:g} um"
     if stop.capacity_mAh_cm2 is not None and stop.capacity_mAh_cm2 * um_per_mAh_cm2 > most_um:
         found.append(
@@ -331,7 +350,7 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             "the charge of one voxel"
         )
     only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
-    if stop.time_s is not None and only_time:
+    if stop.time_s is not None and only_time and plating.kinetics != "none":
         capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0
         if capacity * um_per_mAh_cm2 > most_um:
             most_s = most_um / um_per_mAh_cm2 / plating.current_density_mA_cm2 * 3600.0

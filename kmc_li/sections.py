@@ -73,6 +73,10 @@ class Lattice(Section):
     voxel_um: Annotated[float, Measured("a length", "um", "0.25 um", *_SIZE_LIMITS_UM)] = Field(
         0.25, description="edge of a voxel, 0.000278 um for one Li atom each"
     )
+    film_voxels: Annotated[int, Whole(0, 65535)] = Field(0, description="thickness of the dense film at the start")
+    adatom_share: Annotated[float, Measured("a share", "", "0.1", 0, 1)] = Field(
+        0.0, description="of the columns that carry one voxel more at the start, drawn at random"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -111,6 +115,8 @@ class Lattice(Section):
                 f"lattice: got {self.nx} x {self.ny} x {self.nz} = {total} voxels, must be at most "
                 f"{MAX_VOXELS}: take a smaller box or a larger voxel_um"
             )
+        if self.film_voxels >= self.nz:
+            raise UserError(f"lattice.film_voxels: got {self.film_voxels}, must be below lattice.nz, {self.nz}")
         return self
 
     @property
@@ -140,8 +146,8 @@ class Plating(Section):
     current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "1 mA/cm^2", 1e-9, 1e6)
     ] = Field(description="over the electrode's flat area; above 0 plates")
-    kinetics: Annotated[Literal["linear", "uniform"], OneOf(("linear", "uniform"))] = Field(
-        "linear", description="linear: shift and field decide; uniform: every face alike (Eden growth)"
+    kinetics: Annotated[Literal["linear", "uniform", "none"], OneOf(("linear", "uniform", "none"))] = Field(
+        "linear", description="linear: shift and field decide; uniform: every site alike (Eden growth); none: hops only"
     )
     strip: StrictBool = Field(True, description="faces whose shift exceeds the potential dissolve")
     noise_reduction_hits: Annotated[int, Whole(1, 10_000)] = Field(
@@ -264,7 +270,7 @@ class Numerics(Section):
         Literal["auto", "walkers", "multigrid"], OneOf(("auto", "walkers", "multigrid"))
     ] = Field(
         "auto",
-        description="walkers: exact, for linear kinetics without a layer; multigrid: for all; auto: walkers where they can",
+        description="walkers: exact, linear kinetics without a layer only; multigrid: all; auto: walkers if they can",
     )
     tolerance: Annotated[float, Measured("a share", "", "0.01", 1e-4, 0.2)] = Field(
         0.01, description="allowed total variation between the event probabilities used and exact"

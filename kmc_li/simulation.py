@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import build, exact, morphology
-from .kernels import classes, clearance, loop, multigrid
+from .kernels import classes, clearance, hops, loop, multigrid, uniform
 from .kernels.lattice import LI
 from .kernels.state import LINEAR, UNIFORM, WALKERS
 from .parameters import Parameters
@@ -31,7 +31,7 @@ class Simulation:
         self.at_record_point = False
         self._row = 0
         self._errors: list[dict[str, float]] = []
-        self._model, self._box, self._state = build.build(parameters)
+        self._model, self._box, self._state = build.build(parameters, seed)
         self._rng = np.random.Generator(np.random.PCG64(seed))
 
     @classmethod
@@ -95,11 +95,11 @@ class Simulation:
             net = math.ceil(due * self._model.nz * self._columns)
         limit = min(events, int(n.events) + max_events)
         while True:
-            code = loop.advance(self._model, self._box, self._state, self._rng, limit, net, time_s)
+            code = self._kernel(self._model, self._box, self._state, self._rng, limit, net, time_s)
             if code == loop.GROW_SITES:
                 self._state = self._state._replace(sites=classes.grown(self._state.sites))
             elif code == loop.GROW_HOPPERS:
-                self._state = self._state._replace(hoppers=classes.grown(self._state.hoppers))
+                self._state = self._state._replace(hoppers=hops.grown(self._state.hoppers))
             else:
                 break
         n = self._state.counters[0]
@@ -110,8 +110,17 @@ class Simulation:
             self._row += 1
             self.at_record_point = True
             self._sample()
-            exact.close_window(self._model, self._box, self._state)
+            exact.close_window(self._state)
             self._finish()
+
+    @property
+    def _kernel(self) -> Any:
+        """The event loop for these parameters: the general one, or one that is faster where there is no field."""
+        if self._model.kinetics == UNIFORM and self._model.monolayer_rate == 0:
+            return hops.advance
+        if self._model.kinetics == UNIFORM and not self._model.hop_rate.any():
+            return uniform.advance
+        return loop.advance
 
     def _finish(self) -> None:
         n, stop, target = self._state.counters[0], self.parameters.stop, self.parameters.target_voxels

@@ -100,14 +100,19 @@ def insert(lists, voxel, cls):
 @njit
 def remove(lists, voxel):
     spot = lists.where[voxel]
-    cls = lists.owner[spot >> SHIFT]
+    remove_at(lists, spot, lists.owner[spot >> SHIFT])
+    lists.where[voxel] = -1
+
+
+@leaf
+def remove_at(lists, spot, cls):
+    """Fill a place of a class with its last site."""
     n = lists.count[cls] - 1
     page = lists.table[cls, n >> SHIFT]
     last = page * PAGE + (n & (PAGE - 1))
     moved = lists.site[last]
     lists.site[spot] = moved
     lists.where[moved] = spot
-    lists.where[voxel] = -1
     lists.count[cls] = n
     if (n & (PAGE - 1)) == 0:
         top = lists.free[-1]

@@ -1,8 +1,8 @@
 """How far from metal a voxel certainly is, kept up to date voxel by voxel, and where a free walk leaves a cube.
 
-The lattice is cut into blocks of 2, 4, 8, 16, 32 voxels an edge. A block knows how many voxels with metal it holds and how
-many occupied blocks come within one edge of it; if none does, no metal is within one edge of any of its voxels, and a
-walker there may be put at once where it would leave the cube of that half-width (the exact exit distribution of the
+The lattice is cut into blocks of 2, 4, 8, 16, 32 voxels an edge. A block knows how many voxels with metal it holds and
+how many occupied blocks come within one edge of it; if none does, no metal is within one edge of any of its voxels, and
+a walker there may be put at once where it would leave the cube of that half-width (the exact exit distribution of the
 lattice walk, by sine transform).
 """
 
@@ -140,5 +140,5 @@ def free(clear, x, y, s):
 
 @leaf
 def _block(clear, size, x, y, s):
-    shift = size + FIRST
-    return clear.offset[size] + ((x >> shift) * clear.shape[size, 1] + (y >> shift)) * clear.shape[size, 2] + (s >> shift)
+    shift, shape = size + FIRST, clear.shape[size]
+    return clear.offset[size] + ((x >> shift) * shape[1] + (y >> shift)) * shape[2] + (s >> shift)

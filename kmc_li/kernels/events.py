@@ -1,9 +1,9 @@
 """What an event does: change the voxel, repair the field around it, update the rates it touched."""
 
-from . import classes, clearance, connectivity, local, rates
+from . import clearance, connectivity, hops, local, rates
 from .field import set_around
-from .jit import leaf, njit
-from .lattice import DEAD, LI, NEIGHBOURS, around, clear, fill, is_empty
+from .jit import njit
+from .lattice import DEAD, NEIGHBOURS, around, clear, fill, is_empty
 from .state import UNIFORM, WALKERS
 
 SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over the tolerance, that calls for a refresh
@@ -23,32 +23,17 @@ def repair(model, cell, box, state, column, s):
     rates.update_window(model, cell, box, field, state.tree, state.sites, n, column, first, end)
 
 
-@leaf
-def note_hopper(cell, hoppers, voxel):
-    """Put a voxel on the hop list of its number of Li neighbours, or take it off."""
-    here = cell[voxel]
-    neighbours = here & NEIGHBOURS
-    cls = neighbours if (here & LI) != 0 and 1 <= neighbours <= 5 else -1
-    spot = hoppers.where[voxel]
-    if spot >= 0:
-        if hoppers.owner[spot >> classes.SHIFT] == cls:
-            return
-        classes.remove(hoppers, voxel)
-    if cls >= 0:
-        classes.insert(hoppers, voxel, cls)
-
-
 @njit
 def note_hoppers(cell, box, hoppers, column, s):
     """Bring a changed voxel and its neighbours up to date on the hop lists."""
     voxel = column * box.ns + s
-    note_hopper(cell, hoppers, voxel)
+    hops.note(cell, hoppers, voxel)
     for other in around(box, column):
         if other != column:
-            note_hopper(cell, hoppers, other * box.ns + s)
+            hops.note(cell, hoppers, other * box.ns + s)
     if s > 1:
-        note_hopper(cell, hoppers, voxel - 1)
-    note_hopper(cell, hoppers, voxel + 1)
+        hops.note(cell, hoppers, voxel - 1)
+    hops.note(cell, hoppers, voxel + 1)
 
 
 @njit
@@ -118,7 +103,7 @@ def change(model, box, state, column, s):
         take_metal(model, box, state, column, s)
         n.stripped += 1
         count = disconnect(model, box, state, column * box.ns + s, False)
-    if model.hop_rate[5] > 0:
+    if model.hop_rate[1] > 0:
         note_hoppers(cell, box, state.hoppers, column, s)
     repair(model, cell, box, state, column, s)
     mend(model, box, state, count)

@@ -92,6 +92,27 @@ def clear(cell, height, columns, box, column, s):
 
 
 @njit
+def surface_voxels(cell):
+    """How many voxels have Li neighbours, but not all six."""
+    found = 0
+    for value in cell:
+        found += int(0 < (value & NEIGHBOURS) < 6)
+    return found
+
+
+@njit
+def measure_heights(cell, box, height, columns, highest):
+    """Heights of all columns anew, after events that did not follow them; no Li lies above plane `highest`."""
+    columns[:] = 0
+    for column in range(box.nx * box.ny):
+        s = highest
+        while s > 0 and not is_li(cell[column * box.ns + s]):
+            s -= 1
+        height[column] = s
+        columns[s] += 1
+
+
+@njit
 def top(columns, start):
     """Highest plane that holds Li, searched downward from `start`."""
     while start > 0 and columns[start] == 0:

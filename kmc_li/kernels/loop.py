@@ -1,8 +1,8 @@
 """The event loop: rejection-free kinetic Monte Carlo (n-fold way) with a live field."""
 
-import math
+import numpy as np
 
-from . import classes, events, walkers
+from . import classes, events, hops, walkers
 from .jit import njit
 from .refresh import layer_moved, plan, refresh
 from .state import LINEAR, WALKERS
@@ -19,14 +19,15 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     """
     n = state.counters[0]
     area = box.nx * box.ny
-    hops = model.hop_rate[5] > 0
+    hopping = model.hop_rate[1] > 0
     hop_rate, hoppers = model.hop_rate, state.hoppers
     while n.events < max_events and n.plated - n.stripped < max_net and n.time < max_time:
         if n.top >= model.nz:
             return FULL
-        if classes.room(state.sites) < area + 512 + 7 * n.dead_voxels:  # what revives may be plated on and dissolve
+        # What revives may be plated on and dissolve.
+        if model.kinetics != WALKERS and classes.room(state.sites) < area + 512 + 7 * n.dead_voxels:
             return GROW_SITES
-        if hops and classes.room(hoppers) < 64:
+        if hopping and hops.listed(hoppers) + 16 > hoppers.site.shape[1]:
             return GROW_HOPPERS
         field_total = max(n.plate_sum, 0.0) + max(n.strip_sum, 0.0)
         if field_total > 0.0:
@@ -34,14 +35,14 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             if model.kinetics == LINEAR and n.plate_sum > n.strip_sum:
                 field_total *= area / (n.plate_sum - n.strip_sum)  # galvanostatic: the net current is the set one
         hop_total = 0.0
-        if hops:
+        if hopping:
             for neighbours in range(1, 6):
                 hop_total += 6.0 * hoppers.count[neighbours] * hop_rate[neighbours]
         rate = field_total + hop_total
         if rate <= 0.0:
             return NOTHING
         n.attempts += 1
-        n.time += -math.log1p(-rng.random()) / rate
+        n.time += rng.standard_exponential() / rate
         pick = rng.random() * rate
         moved = False
         if pick < hop_total:
@@ -50,6 +51,8 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             n.hopped += 1
         else:
             if model.kinetics == WALKERS:
+                if n.walkers % max(area // 256, 1) == 0:
+                    n.high_plane = walkers.high_plane(state.lattice.columns, area, n.top)
                 voxel = walkers.walk(state.lattice.cell, box, state.walkers, state.clear, n, rng)
             else:
                 voxel = classes.draw(state.sites, rng)
@@ -92,5 +95,8 @@ def _hop(model, box, state, rng, pick):
         return False
     choice = int(rng.random() * (6 * count))
     n, direction = choice // 6, choice % 6
-    voxel = hoppers.site[hoppers.table[cls, n >> classes.SHIFT] * classes.PAGE + (n & (classes.PAGE - 1))]
-    return events.hop(model, box, state, voxel // box.ns, voxel % box.ns, direction)
+    voxel = np.int64(hoppers.site[cls, n])
+    if events.hop(model, box, state, voxel // box.ns, voxel % box.ns, direction):
+        return True
+    hops.drop_buried(state.lattice.cell, hoppers, voxel, cls)
+    return False

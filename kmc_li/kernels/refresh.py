@@ -6,7 +6,7 @@ the event probabilities (total variation) and sets the number of events to the n
 
 import numpy as np
 
-from . import classes, events, layer, multigrid, rates
+from . import classes, layer, multigrid, rates
 from .field import set_cells, set_planes, set_top
 from .jit import leaf, njit
 from .lattice import around, is_empty, top
@@ -246,11 +246,3 @@ def plan(model, n):
     """Events until the next refresh, so that the drift stays at the tolerance."""
     ratio = SAFETY * model.tolerance / max(n.drift, 1e-12)
     n.interval = min(max(n.interval * min(max(ratio, 0.3), 1.3), 1.0), 1e9)
-
-
-@njit
-def list_hoppers(cell, box, hoppers):
-    """Put all surface Li on the hop lists."""
-    for column in range(box.nx * box.ny):
-        for s in range(1, box.ns):
-            events.note_hopper(cell, hoppers, column * box.ns + s)

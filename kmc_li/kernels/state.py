@@ -8,6 +8,7 @@ from .classes import ClassLists
 from .clearance import Clearance
 from .connectivity import Search
 from .field import Field
+from .hops import HopLists
 from .lattice import Lattice
 from .multigrid import Hierarchy
 from .walkers import Walkers
@@ -45,6 +46,7 @@ COUNTERS = np.dtype(
         ("hopped", np.int64),
         ("dead_voxels", np.int64),  # Li without a path to the collector
         ("attempts", np.int64),  # draws, with those that changed nothing
+        ("idle", np.int64),  # attempts in a row at hops alone that changed nothing
         ("time", np.float64),  # s
         ("plate_sum", np.float64),  # sum of the sites' rates, in units of the current through one column
         ("strip_sum", np.float64),
@@ -77,7 +79,7 @@ class State(NamedTuple):
     field: Field
     tree: Hierarchy  # coarse grids of the field
     sites: ClassLists  # empty voxels that may plate and Li voxels that may dissolve
-    hoppers: ClassLists  # surface Li by neighbour count
+    hoppers: HopLists
     search: Search
     walkers: Walkers
     clear: Clearance

@@ -22,6 +22,8 @@ from .field import is_face, slope
 from .jit import leaf, njit
 from .lattice import is_empty
 
+PATIENCE = 10**9  # moves after which a walker has nowhere to go: no metal is within reach
+HIGH = 0.05  # share of the columns that counts as high
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
 
 
@@ -95,6 +97,17 @@ def _at_surface(cell, box, table, x, y, i, first, skipped, rng):
     return last, free + sink
 
 
+@njit
+def high_plane(columns, area, top):
+    """Lowest plane that at most 5 % of the columns exceed."""
+    exceed = 0
+    for s in range(top, 0, -1):
+        exceed += columns[s]
+        if exceed > HIGH * area:
+            return s
+    return 0
+
+
 @leaf
 def _wrap(x, n):
     return x if 0 <= x < n else x % n
@@ -109,7 +122,7 @@ def _drawn(keep, other, start, size, rng):
 
 @njit
 def walk(cell, box, table, clear, n, rng):
-    """Voxel at which the next ion is absorbed."""
+    """Voxel at which the next ion is absorbed; -1 where no metal can take it."""
     nx, ny, ns = box
     launch = n.top + 1
     # A one-column axis has no links: of the six directions all from `first` on count, but `skipped` and the one after.
@@ -119,7 +132,7 @@ def walk(cell, box, table, clear, n, rng):
     column = int(rng.random() * (nx * ny))
     x, y, s = column // ny, column % ny, launch
     n.walkers += 1
-    while True:
+    for _ in range(PATIENCE):
         while s > launch:
             height = min(int(math.log2(s - launch)), HEIGHTS - 1)
             pick = _drawn(table.keep[height], table.other[height], 0, nx * ny, rng)
@@ -160,3 +173,4 @@ def walk(cell, box, table, clear, n, rng):
             y = _wrap(y + 2 * direction - 5, ny)
         else:
             s += 2 * direction - 9
+    return -1

@@ -72,7 +72,7 @@ BREAKS = {
     "dead voxel": lambda s: np.bitwise_or.at(s.lattice.cell, np.argmax(s.hoppers.where >= 0), np.uint8(DEAD)),
     "dead_voxels": lambda s: s.counters[0].__setattr__("dead_voxels", 7),
     "plated less": lambda s: s.counters[0].__setattr__("plated", s.counters[0].plated + 1),
-    "hop list": lambda s: s.lattice.cell.__setitem__(int(s.hoppers.site[np.argmax(s.hoppers.site >= 0)]), LI),
+    "hop list": lambda s: s.lattice.cell.__setitem__(int(np.argmax(s.hoppers.where)), LI),
 }
 
 

@@ -14,6 +14,9 @@ from kmc_li.ensemble import run_ensemble
 from kmc_li.simulation import Simulation
 from kmc_li.store import state_sha256
 
+HOPS_ALONE = HOPS | {"plating.kinetics": "none", "lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
+HOPS_ALONE |= {"stop.capacity_mAh_cm2": None, "stop.events": 400}
+UNIFORM = {"plating.kinetics": "uniform"}
 VARIANTS = {
     "bare": {},
     "layer": LAYER | {"layer.conductivity_S_m": 1e-4},
@@ -24,7 +27,10 @@ VARIANTS = {
     "noise reduction": {"plating.noise_reduction_hits": 3},
     "breakdown exponent": {"plating.breakdown_exponent": 0.5},
     "primary distribution": {"electrolyte.charge_transfer_resistance_ohm_cm2": 0.0},
-    "uniform rates": {"plating.kinetics": "uniform"} | HOPS,
+    "uniform rates": UNIFORM,
+    "uniform rates, noise reduction": UNIFORM | {"plating.noise_reduction_hits": 3},
+    "uniform rates with hops": UNIFORM | HOPS,
+    "hops alone": HOPS_ALONE,
     "2-D": {"lattice.nx": 24, "lattice.ny": 1} | LAYER,
     "walkers": WALKERS,
     "walkers and hops": WALKERS | HOPS | {"plating.noise_reduction_hits": 2},
@@ -120,7 +126,9 @@ SLOW_VARIANTS = {
     "hops under a layer": HOPS | LAYER,
     "hops that shed atoms": SHEDDING,
     "noise reduction": {"plating.noise_reduction_hits": 2},
-    "uniform rates": {"plating.kinetics": "uniform"} | HOPS,
+    "uniform rates": UNIFORM | {"plating.noise_reduction_hits": 2},
+    "uniform rates with hops": UNIFORM | HOPS,
+    "hops alone": HOPS_ALONE | {"stop.events": 80},
     "2-D, error sampled": {"lattice.nx": 12, "lattice.ny": 1, "field.samples": 1} | LAYER,
 }
 

@@ -118,7 +118,7 @@ LINES = [
      "1e+06, for example \"1 mA/cm^2\" ('mA/kg' is not of the kind of 'mA/cm^2')"),
     ("plating.current_density_mA_cm2", -1, "got -1, must be a current density (mA/cm^2), at least 1e-09"),
     ("plating.current_density_mA_cm2", "1", "(no unit given)"),
-    ("plating.kinetics", "linar", 'got \'linar\', must be one of "linear", "uniform"; did you mean "linear"?'),
+    ("plating.kinetics", "linar", 'got \'linar\', must be one of "linear", "uniform", "none"; did you mean "linear"?'),
     ("plating.strip", "yes", "plating.strip: got 'yes', must be true or false"),
     ("plating.strip", 1, "plating.strip: got 1, must be true or false"),
     ("layer.thickness_um", -8, "layer.thickness_um: got -8, must be a length (um), at least 0.0001"),

@@ -1,0 +1,126 @@
+"""Hops against exact rates, an independent code's statistics, and the general loop."""
+
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from scipy import stats
+from small import study
+
+from kmc_li import build, invariants
+from kmc_li.kernels import hops
+from kmc_li.kernels.lattice import LI
+from kmc_li.simulation import Simulation
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+
+ALONE = {"plating.kinetics": "none", "hops.enabled": True, "stop.capacity_mAh_cm2": None}
+
+
+def grid(box, state):
+    return (state.lattice.cell.reshape(box) & LI) != 0
+
+
+# Model H1: SPPARKS (tree solver, 20 seeds), mean and standard error at L = 50, t = 2000.
+REFERENCE = {"hops": (55_992, 290), "z = 3": (2481.4, 0.9), "z = 4": (263.05, 4.0)}
+
+
+def test_h1_has_the_statistics_of_an_independent_code():
+    from engine import h1
+
+    found = {name: [] for name in REFERENCE}
+    for seed in range(24):
+        simulation = Simulation(h1(50), seed)
+        while simulation.finished is None:
+            simulation.advance(10**9)
+        layers = simulation.occupancy.sum(axis=(0, 1))
+        assert layers.sum() == 4 * 2500 + 250 and simulation.time_s == pytest.approx(2000, rel=1e-3)
+        for name, value in (("hops", simulation.events), ("z = 3", layers[3]), ("z = 4", layers[4])):
+            found[name].append(int(value))
+    invariants.check(simulation)
+    for name, (mean, error) in REFERENCE.items():
+        own = np.std(found[name], ddof=1) / np.sqrt(len(found[name]))
+        assert abs(np.mean(found[name]) - mean) < 3 * np.hypot(own, error), name
+
+
+# A frozen state: which atom goes where, and after what time
+
+
+def start(nx, ny, seed, energy=2.0):
+    """A rough deposit with overhangs, no plating, rates exp(-energy n)."""
+    model = build.build_model(study(**ALONE, **{"lattice.nx": nx, "lattice.ny": ny, "lattice.nz": 6, "stop.events": 1}))
+    model = model._replace(hop_rate=np.array([0, *np.exp(-energy * np.arange(1, 6)), 0]))
+    occupancy = np.random.default_rng(seed).random((nx, ny, 6)) < [0.9, 0.8, 0.6, 0.4, 0.3, 0.2]
+    box, state = build.allocate_state(model, occupancy)
+    build.settle(model, box, state)
+    return model, box, state
+
+
+def naive_hops(model, box, state):
+    """{(from, to): rate} of all hops, from the occupancy alone."""
+    li, found = grid(box, state), {}
+    steps = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]
+
+    def around(voxel):
+        for step in steps:
+            if (step[0] and box.nx == 1) or (step[1] and box.ny == 1):
+                continue
+            x, y, s = np.add(voxel, step)
+            if 0 <= s <= model.nz:
+                yield (int(x % box.nx), int(y % box.ny), int(s))
+
+    for voxel in zip(*(int_array.tolist() for int_array in np.nonzero(li)), strict=True):
+        neighbors = sum(bool(li[other]) for other in around(voxel))
+        for goal in around(voxel):
+            held = sum(bool(li[other]) for other in around(goal) if other != voxel)
+            if voxel[2] > 0 and not li[goal] and held and 1 <= neighbors <= 5:
+                pair = tuple(int(np.ravel_multi_index(v, box)) for v in (voxel, goal))
+                found[pair] = found.get(pair, 0.0) + model.hop_rate[neighbors]
+    return found
+
+
+@numba.njit
+def tally(advance, model, box, state, saved, rng, draws, left, came):
+    """The first event from one state, over and over; returns the total waiting time."""
+    n, total = state.counters[0], 0.0
+    for i in range(draws):
+        state.lattice.cell[:] = saved.lattice.cell
+        state.hoppers.count[:] = saved.hoppers.count
+        state.hoppers.where[:] = saved.hoppers.where
+        state.hoppers.site[:] = saved.hoppers.site
+        n.events, n.hopped, n.idle, n.time, n.top = 0, 0, 0, 0.0, 0
+        advance(model, box, state, rng, 1, 2**62, np.inf)
+        total += n.time
+        for v in range(state.lattice.cell.size):
+            now, before = state.lattice.cell[v] & LI, saved.lattice.cell[v] & LI
+            if now < before:
+                left[i] = v
+            if now > before:
+                came[i] = v
+    return total
+
+
+@pytest.mark.parametrize("energy", [0.3, 2.0, 12.0], ids="E/kT {}".format)
+@pytest.mark.parametrize("nx, ny", [(4, 5), (2, 3), (7, 1)])
+def test_first_event_of_a_frozen_state(nx, ny, energy):
+    """12: rates over 21 decades, where a class needs a random number of its own."""
+    model, box, state = start(nx, ny, 7, energy)
+    rates = naive_hops(model, box, state)
+    _, _, saved = start(nx, ny, 7, energy)
+    draws = 100_000 if energy < 10 else 20_000
+    left, came = np.zeros(draws, np.int64), np.zeros(draws, np.int64)
+    time = tally(hops.advance, model, box, state, saved, np.random.default_rng(3), draws, left, came)
+    total = sum(rates.values())
+    assert abs(time / draws * total - 1) < 3 / np.sqrt(draws)
+    counts = dict.fromkeys(rates, 0)
+    for pair in zip(left.tolist(), came.tolist(), strict=True):
+        counts[pair] += 1  # a hop that may not be: KeyError
+    found, expected = np.array(list(counts.values())), np.array(list(rates.values())) * draws / total
+    rare = expected < 5
+    found, expected = np.append(found[~rare], found[rare].sum()), np.append(expected[~rare], expected[rare].sum())
+    if expected[-1] < 5:
+        assert found[-1] <= 20
+        found, expected = found[:-1], expected[:-1]
+    assert stats.chisquare(found, expected * found.sum() / expected.sum()).pvalue > 0.001

@@ -1,0 +1,126 @@
+"""The engine's walkers, jumps and all, against the converged field on frozen deposits, and their running statistics."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+from small import WALKERS, grown, study
+
+from kmc_li import build, field, invariants
+from kmc_li.kernels import clearance, walkers
+from kmc_li.kernels.jit import njit
+from kmc_li.kernels.lattice import Box
+from kmc_li.simulation import Simulation
+
+DRAWN = 10**6
+
+
+@njit
+def tally(cell, box, table, clear, counters, rng, drawn, counts):
+    for _ in range(drawn):
+        counts[walkers.walk(cell, box, table, clear, counters[0], rng)] += 1
+
+
+def posts(shape):
+    """A rough floor, with a few tall posts far apart: room for jumps of every size."""
+    rng = np.random.default_rng(5)
+    occupancy = rng.random(shape) < 0.4
+    occupancy[:, :, 3:] = False
+    for x, y in rng.integers(0, shape[:2], (3, 2)):
+        occupancy[x, y, : shape[2] // 2] = True
+    return occupancy
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize(
+    ("shape", "wagner"), [((72, 64, 90), 3.0), ((40, 40, 50), 0.0), ((7, 9, 30), 1.0), ((150, 1, 120), 2.0)]
+)
+def test_walkers_land_where_the_current_goes(shape, wagner, weighted):
+    """chi^2 of 10^6 of them; their visits give the mean potential above the deposit."""
+    occupancy = posts(shape)
+    solved = field.solve(
+        occupancy,
+        voxel_m=1.0,
+        conductivity_S_m=1.0,
+        charge_transfer_resistance_ohm_m2=wagner,
+        current_density_A_m2=1.0,
+        face_area_weights=weighted,
+    )
+    model = build.build_model(study(**WALKERS))
+    box, state = build.allocate_state(model, occupancy, wagner=wagner, weighted=weighted)
+    build.settle(model, box, state)
+    counts = np.zeros(state.lattice.cell.size, np.int64)
+    rng = np.random.default_rng(3)
+    tally(state.lattice.cell, box, state.walkers, state.clear, state.counters, rng, DRAWN, counts)
+    landed = counts.reshape(box)[:, :, 1 : shape[2] + 1]
+    assert landed.sum() == DRAWN
+    expected = DRAWN * solved.plating_current_A / solved.plating_current_A.sum()
+    common = expected > 10
+    rest = DRAWN - expected[common].sum()
+    square = ((landed - expected)[common] ** 2 / expected[common]).sum()
+    if rest > 1:
+        square += (landed[~common].sum() - rest) ** 2 / rest
+    assert chi2.sf(square, common.sum()) > 0.01
+    n = state.counters[0]
+    above = solved.potential_V[:, :, int(n.top)]
+    assert n.visits / n.walkers == pytest.approx(above.mean(), rel=0.01)
+
+
+def test_a_cube_is_left_as_a_walk_leaves_it():
+    """Exit places and visits by plane of 2 * 10^5 walks from the centre of a cube of half-width 4, in 3-D and 2-D."""
+    rng = np.random.default_rng(1)
+    for axes in (3, 2):
+        place, visits = clearance.exits(4, axes)
+        assert place.sum() == pytest.approx(1.0)  # one face of 2 axes, over the 1/(2 axes) of a step
+        at, inside = np.zeros((200_000, axes), int), np.ones(200_000, bool)
+        seen = np.zeros(7)
+        while inside.any():
+            seen += np.bincount(at[inside, 0] + 3, minlength=7)
+            step = rng.integers(0, 2 * axes, inside.sum())
+            at[np.flatnonzero(inside), step // 2] += 2 * (step % 2) - 1
+            inside = np.abs(at).max(axis=1) < 4
+        np.testing.assert_allclose(seen / len(at), visits, rtol=0.02)
+        top = at[at[:, 0] == 4][:, 1:] + 3
+        share = np.zeros((7,) * (axes - 1))
+        np.add.at(share, tuple(top.T), 1)
+        expected = place.reshape(share.shape) * len(top)
+        assert chi2.sf(((share - expected) ** 2 / expected).sum(), share.size - 1) > 0.01
+
+
+@pytest.mark.parametrize("shape", [(16, 16, 20), (7, 5, 20), (33, 1, 40), (3, 3, 12)])
+def test_clear_means_no_metal_within_the_half_width(shape):
+    """After each of many voxels come and gone, against distances counted one by one."""
+    rng, box = np.random.default_rng(2), Box(*shape)
+    clear, metal = clearance.allocate(*shape), set()
+    for step in range(400):
+        voxel = tuple(int(i) for i in rng.integers(0, shape))
+        change = -1 if voxel in metal else 1
+        (metal.discard if change < 0 else metal.add)(voxel)
+        clearance.note(clear, box, voxel[0] * box.ny + voxel[1], voxel[2], change)
+        if step % 20 == 0:
+            for _ in range(50):
+                at = tuple(int(i) for i in rng.integers(0, shape))
+                size = clearance.free(clear, *at)
+                distance = min((_apart(at, other, shape) for other in metal), default=99)
+                assert size < 0 or distance > 2 << size, (at, size, distance)
+    assert clear.near.min() == 0 and clear.near.max() > 1
+
+
+def _apart(a, b, shape):
+    apart = [min(abs(a[i] - b[i]), shape[i] - abs(a[i] - b[i])) for i in (0, 1)]
+    return max(*apart, abs(a[2] - b[2]))
+
+
+def test_a_run_with_walkers_keeps_its_books():
+    """Everything recounted on the way; Faraday's law; the rows' potential and current share those of the field."""
+    parameters = study(**WALKERS | {"lattice.nx": 24, "lattice.ny": 24, "output.series_points": 8})
+    simulation = Simulation(parameters, 4)
+    of_field = parameters.replace(**{"field.method": "multigrid"})
+    while simulation.finished is None:
+        simulation.advance(500)
+        invariants.check(simulation)
+    assert simulation.report()["field_method"] == "walkers"
+    several = [[grown(p, seed).record() for seed in range(6)] for p in (parameters, of_field)]
+    for name in ("overpotential_V", "high_current_share", "thickness_um", "roughness_Sq_um"):
+        walked, solved = (np.array([row[name] for row in rows]) for rows in several)
+        error = np.hypot(walked.std(ddof=1), solved.std(ddof=1)) / 6**0.5
+        assert abs(walked.mean() - solved.mean()) < 3 * error, (name, walked, solved)
