@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import walk_tables
 from .constants import BOLTZMANN_EV_K
-from .kernels import classes, clearance, connectivity, field, hops, lattice, multigrid, refresh, walkers
+from .kernels import classes, clearance, connectivity, field, hops, lattice, multigrid, refresh
 from .kernels.lattice import Box
 from .kernels.state import COUNTERS, LINEAR, UNIFORM, WALKERS, Model, State
 from .parameters import Parameters
@@ -125,8 +126,8 @@ def allocate_state(
         sites=classes.allocate(voxels, surface) if listed else classes.allocate(1, 1),
         hoppers=hops.allocate(voxels if hopping else 1, surface if hopping else 1),
         search=connectivity.allocate(voxels if model.connects else 1),
-        walkers=walkers.allocate(*((nx, ny) if walks else (1, 1)), wagner, weighted),
-        clear=clearance.allocate(*((nx, ny) if walks else (1, 1)), ns),
+        walkers=walk_tables.walkers(nx if walks else 1, ny if walks else 1, wagner, weighted),
+        clear=walk_tables.clearance(nx if walks else 1, ny if walks else 1, ns),
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         plane_current=np.zeros(3 * ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),

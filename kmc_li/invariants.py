@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import walk_tables
 from .kernels import classes, clearance, rates
 from .kernels.lattice import DEAD, LI, NEIGHBOURS, WALL, Box
 from .kernels.state import LINEAR, WALKERS, Model, State
@@ -177,10 +178,12 @@ def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -
     if model.kinetics == LINEAR and n.since > 0:
         return  # rates outside the windows of events lag behind the field until the next refresh
     fresh = np.zeros(state.lattice.cell.size)
-    rates.write_rates(model, state.lattice.cell, box, state.field, min(int(n.top) + 2, box.ns - 1), fresh)
+    end = min(int(n.top) + 2, box.ns - 1)  # a full box lists sites in the plane above it, which are never drawn
+    rates.write_rates(model, state.lattice.cell, box, state.field, end, fresh)
     used = np.zeros_like(fresh)
     used[voxels] = rate
-    grid = np.arange(fresh.size) % box.ns >= n.lo
+    plane = np.arange(fresh.size) % box.ns
+    grid = (plane >= n.lo) & (plane < end)
     floor = state.sites.bound[0]  # smaller rates are left out
     wrong = np.flatnonzero(grid & (np.abs(used - fresh) > tolerance * np.abs(fresh) + floor))
     if wrong.size:
@@ -192,7 +195,7 @@ def check_clearance(model: Model, box: Box, state: State) -> None:
     """Blocks know of all metal and of nothing else."""
     if model.kinetics != WALKERS:
         return
-    fresh = clearance.allocate(*box)
+    fresh = walk_tables.clearance(*box)
     clearance.note_all(fresh, state.lattice.cell, box)
     _same(state.clear.held, fresh.held, "metal in block")
     _same(state.clear.near, fresh.near, "occupied blocks near block")

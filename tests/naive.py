@@ -114,3 +114,24 @@ def draw(rates, u):
     """Index with probability rate / sum, from a uniform number: the cumulative sum searched from its start."""
     cumulative = np.cumsum(np.asarray(rates, float))
     return int(np.searchsorted(cumulative, u * cumulative[-1], side="right"))
+
+
+def hops(occupancy):
+    """(voxel, target, Li neighbors before) of each hop there is, once for each direction."""
+    for voxel in map(tuple, np.argwhere(occupancy).tolist()):
+        beside = [other for other, _ in neighbors(occupancy.shape, voxel)]
+        held = sum(is_li(occupancy, other) for other in beside)
+        if voxel[2] == occupancy.shape[2] - 1:
+            raise ValueError("the box must be higher than its deposit")
+        for target in beside:
+            if held == 0 or is_li(occupancy, target):
+                continue
+            if any(is_li(occupancy, o) and o != voxel for o, _ in neighbors(occupancy.shape, target)):
+                yield voxel, target, held
+
+
+def bonds(occupancy):
+    """Pairs of Li that touch, those with the collector included."""
+    voxels = map(tuple, np.argwhere(occupancy).tolist())
+    found = [other for voxel in voxels for other, _ in neighbors(occupancy.shape, voxel) if is_li(occupancy, other)]
+    return sum(0.5 if other[2] >= 0 else 1.0 for other in found)

@@ -6,12 +6,9 @@ a walker there may be put at once where it would leave the cube of that half-wid
 lattice walk, by sine transform).
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.fft import dstn, idstn
 
 from .jit import leaf, njit
 from .lattice import is_empty
@@ -31,53 +28,6 @@ class Clearance(NamedTuple):
     keep: np.ndarray  # float64: alias tables of the place on a face where a walk from the centre leaves
     other: np.ndarray  # int32
     visits: np.ndarray  # float64 (sizes, 2 * largest edge): mean visits before that to the planes of the cube
-
-
-def alias_table(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Walker's method (1977) to draw from a distribution: entry i with probability keep[i], else other[i]."""
-    keep, other = share.ravel() * (share.size / share.sum()), np.arange(share.size, dtype=np.int32)
-    small, large = [int(i) for i in np.flatnonzero(keep < 1)], [int(i) for i in np.flatnonzero(keep >= 1)]
-    while small and large:
-        i, j = small.pop(), large[-1]
-        other[i] = j
-        keep[j] -= 1 - keep[i]
-        if keep[j] < 1:
-            small.append(large.pop())
-    return keep, other
-
-
-@lru_cache
-def exits(edge: int, axes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Of a walk from the centre of a cube of half-width `edge`: where on one face it leaves, its visits by plane."""
-    n = 2 * edge - 1
-    start = np.zeros((n,) * axes)
-    start[(edge - 1,) * axes] = 1.0
-    waves = np.cos(np.pi * np.arange(1, n + 1) / (2 * edge))
-    mean = sum(waves.reshape([-1 if i == axis else 1 for i in range(axes)]) for axis in range(axes)) / axes
-    visits = idstn(dstn(start, type=1) / (1.0 - mean), type=1)
-    return np.maximum(visits[0], 0.0).ravel(), visits.sum(axis=tuple(range(1, axes)))
-
-
-def allocate(nx: int, ny: int, ns: int) -> Clearance:
-    """Empty blocks; none at all on a lattice of one column along x, which only steps."""
-    edges = [e for e in EDGES if nx > 1]
-    shape = [(-(-nx // e), -(-ny // e), (ns + EDGES[-1]) // e + 2) for e in edges]
-    offset = np.cumsum([0] + [int(np.prod(s)) for s in shape])
-    tables = [exits(e, 3 if ny > 1 else 2) for e in edges]
-    aliases = [alias_table(place) for place, _ in tables]
-    visits = np.zeros((max(len(edges), 1), 2 * EDGES[-1]))
-    for i, (_, mean) in enumerate(tables):
-        visits[i, : mean.size] = mean
-    return Clearance(
-        offset,
-        np.array(shape, np.int64).reshape(-1, 3),
-        np.zeros(offset[-1], np.uint16),
-        np.zeros(offset[-1], np.uint8),
-        np.cumsum([0] + [keep.size for keep, _ in aliases]),
-        np.concatenate([np.zeros(0)] + [keep for keep, _ in aliases]),
-        np.concatenate([np.zeros(0, np.int32)] + [other for _, other in aliases]),
-        visits,
-    )
 
 
 @njit

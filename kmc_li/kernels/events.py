@@ -116,17 +116,18 @@ def hop(model, box, state, column, s, direction):
     Dead Li hops as live Li does. It comes before it goes, so that what the atom holds on the way is not cut off.
     """
     cell = state.lattice.cell
-    to, s1 = column, s
+    to, s1, images = column, s, 1
     if direction < 4:
         to = around(box, column)[direction]
         if to == column:
             return False
+        images = 2 if (box.nx if direction < 2 else box.ny) == 2 else 1  # it is on both sides of the target
     else:
         s1 = s - 1 if direction == 4 else s + 1
     if s1 < 1 or s1 > model.nz:
         return False
     target = cell[to * box.ns + s1]
-    if not is_empty(target) or (target & NEIGHBOURS) < 2:
+    if not is_empty(target) or (target & NEIGHBOURS) <= images:
         return False
     put_metal(model, box, state, to, s1)
     mend(model, box, state, connect(model, box, state, to * box.ns + s1))

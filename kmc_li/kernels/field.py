@@ -103,7 +103,9 @@ def is_face(value):
 @leaf
 def live_faces(cell, box, column, s):
     """How many of a voxel's neighbours current can pass to."""
-    faces = int(is_face(cell[column * box.ns + s - 1])) + int(is_face(cell[column * box.ns + s + 1]))
+    faces = int(is_face(cell[column * box.ns + s - 1]))
+    if s + 1 < box.ns:
+        faces += int(is_face(cell[column * box.ns + s + 1]))
     for other in around(box, column):
         if other != column:
             faces += int(is_face(cell[other * box.ns + s]))

@@ -15,9 +15,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .clearance import alias_table, free
+from .clearance import free
 from .field import is_face, slope
 from .jit import leaf, njit
 from .lattice import is_empty
@@ -34,28 +33,6 @@ class Walkers(NamedTuple):
     other: np.ndarray  # int32 (HEIGHTS, columns)
     wagner: np.ndarray  # float64 (1,): Wagner length over voxel
     weight: np.ndarray  # int64 (1,), 1: faces count with their share of the true area
-
-
-def return_probabilities(nx: int, ny: int, planes: int) -> NDArray[np.float64]:
-    """Probability of each displacement (float64 (nx, ny)) of a walk on the way to the first visit `planes` below.
-
-    One plane down multiplies the Fourier mode k by the root l < 1 of l + 1/l = 2 + 2 sum (1 - cos k).
-    """
-    kx, ky = 2 * np.pi * np.fft.fftfreq(nx)[:, None], 2 * np.pi * np.fft.fftfreq(ny)[None, :]
-    a = 1 + (1 - np.cos(kx)) + (1 - np.cos(ky))
-    share = np.maximum(np.fft.ifft2((a - np.sqrt(a * a - 1)) ** planes).real, 0.0)
-    return np.asarray(share / share.sum())
-
-
-def allocate(nx: int, ny: int, wagner: float, weighted: bool) -> Walkers:
-    """Tables for a lattice of nx by ny columns and faces of Wagner length `wagner` [voxels]."""
-    tables = [alias_table(return_probabilities(nx, ny, 2**height)) for height in range(HEIGHTS)]
-    return Walkers(
-        np.array([keep for keep, _ in tables]),
-        np.array([other for _, other in tables]),
-        np.array([wagner]),
-        np.array([weighted], np.int64),
-    )
 
 
 @leaf

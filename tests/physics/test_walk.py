@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import chi2
 from small import WALKERS, grown, study
 
-from kmc_li import build, field, invariants
+from kmc_li import build, field, invariants, walk_tables
 from kmc_li.kernels import clearance, walkers
 from kmc_li.kernels.jit import njit
 from kmc_li.kernels.lattice import Box
@@ -69,7 +69,7 @@ def test_a_cube_is_left_as_a_walk_leaves_it():
     """Exit places and visits by plane of 2 * 10^5 walks from the centre of a cube of half-width 4, in 3-D and 2-D."""
     rng = np.random.default_rng(1)
     for axes in (3, 2):
-        place, visits = clearance.exits(4, axes)
+        place, visits = walk_tables.exits(4, axes)
         assert place.sum() == pytest.approx(1.0)  # one face of 2 axes, over the 1/(2 axes) of a step
         at, inside = np.zeros((200_000, axes), int), np.ones(200_000, bool)
         seen = np.zeros(7)
@@ -90,7 +90,7 @@ def test_a_cube_is_left_as_a_walk_leaves_it():
 def test_clear_means_no_metal_within_the_half_width(shape):
     """After each of many voxels come and gone, against distances counted one by one."""
     rng, box = np.random.default_rng(2), Box(*shape)
-    clear, metal = clearance.allocate(*shape), set()
+    clear, metal = walk_tables.clearance(*shape), set()
     for step in range(400):
         voxel = tuple(int(i) for i in rng.integers(0, shape))
         change = -1 if voxel in metal else 1
