@@ -7,10 +7,11 @@
 
 An ion that steps along the links of the lattice with probability proportional to their conductance (1 to an electrolyte
 cell, 1 / (W/voxel + 1/2) to a Li face) and starts where the current enters is absorbed at a cell with probability
-sink phi / (total current): the equation of the mean number of its visits is the equation of phi. One walker makes one
-voxel, and so the field is converged at every event. Above the deposit nothing happens, so a walker starts uniformly on
-the plane above the highest bud, and one that leaves it upwards is put back where it returns, from the exact distribution
-on the periodic half lattice. Walkers cannot know of shifts, layers or dissolution: for those the field is needed.
+sink phi / (total current): the equation of the mean number of its visits is the equation of phi (Witten and Sander,
+Phys. Rev. B 27, 5686 (1983)). One walker makes one voxel, as if the field converged at every event. Above the deposit
+nothing happens, so a walker starts uniformly on the plane above the highest bud, and one that leaves it upwards is put
+back where it returns, by the exact distribution on the periodic half lattice. Walkers cannot know of shifts, layers or
+dissolution: those need the field.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -45,7 +46,7 @@ class Grid(NamedTuple):
 def returns(nx: int, ny: int) -> NDArray[np.float64]:
     """Probability of each displacement (nx, ny) between leaving a plane upwards and coming down to it again.
 
-    From the plane above, first passage one plane down multiplies the Fourier mode k by l, l + 1/l = 2 + 2 sum(1 - cos k).
+    First passage one plane down multiplies the Fourier mode k by l < 1, l + 1/l = 2 + 2 sum(1 - cos k).
     """
     kx, ky = 2 * np.pi * np.fft.fftfreq(nx)[:, None], 2 * np.pi * np.fft.fftfreq(ny)[None, :]
     a = 1 + (1 - np.cos(kx)) + (1 - np.cos(ky))
@@ -66,9 +67,7 @@ def alias_table(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArra
     return keep, other
 
 
-def grid(
-    occupancy: NDArray[np.bool_], wagner: float, weighted: bool = False, collector: bool = True
-) -> Grid:
+def grid(occupancy: NDArray[np.bool_], wagner: float, weighted: bool = False, collector: bool = True) -> Grid:
     """Grid that holds the deposit `occupancy` (nx, ny, nz); wagner: Wagner length in voxels."""
     nx, ny, nz = occupancy.shape
     x, y = (i.ravel() for i in np.divmod(np.arange(nx * ny), ny))
@@ -157,6 +156,14 @@ def walk(grid, top, rng):
                 i = grid.other[i]
             x, y = (c // ny + i // ny) % nx, (c % ny + i % ny) % ny
             c = x * ny + y
+
+
+@numba.njit(cache=True)
+def tally(grid, top, walkers, rng, counts):
+    """Add to `counts` (columns, planes) where that many walkers are absorbed while the deposit stays as it is."""
+    for _ in range(walkers):
+        c, s, _ = walk(grid, top, rng)
+        counts[c, s] += 1
 
 
 @numba.njit(cache=True)
@@ -271,7 +278,9 @@ def main() -> None:
     parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="voxels a column [8]")
     parser.add_argument("--weights", action="store_true", help="face-area weights, in walkers and engine")
     parser.add_argument("--seeds", type=int, default=16, metavar="N", help="deposits grown by walkers, >= 2 [16]")
-    parser.add_argument("--engine", type=float, nargs="*", default=[], metavar="PERCENT", help="field.tolerance of engine runs")
+    parser.add_argument(
+        "--engine", type=float, nargs="*", default=[], metavar="PERCENT", help="field.tolerance of engine runs"
+    )
     parser.add_argument("--engine-seeds", type=int, metavar="N", help="deposits at each tolerance [as of walkers]")
     parser.add_argument("--json", metavar="FILE", help="write every deposit's measures there too")
     options = parser.parse_args()
@@ -289,7 +298,7 @@ def main() -> None:
         took.append(time.process_time() - start)
     print(table(groups))
     for name, cpu_s in zip(groups, took, strict=True):
-        print(f"{name}: {cpu_s / len(groups[name]):.2f} CPU s a deposit of {case.monolayers * case.nx * case.ny} voxels")
+        print(f"{name}: {cpu_s / len(groups[name]):.2f} CPU s a deposit")
     if options.json:
         Path(options.json).write_text(json.dumps({name: values.tolist() for name, values in groups.items()}) + "\n")
 
