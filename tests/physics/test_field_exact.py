@@ -93,8 +93,9 @@ def test_current_is_conserved_to_rounding(name):
     assert solution.plating_current_A.sum() == pytest.approx(total, rel=1e-9 * (30 if "shift" in case else 1))
 
 
-def test_result_moves_and_turns_with_the_deposit():
-    occupancy = porous((8, 8, 16), 3)
+@pytest.mark.parametrize("size", [7, 8])
+def test_result_moves_and_turns_with_the_deposit(size):
+    occupancy = porous((size, size, 16), 3)
     current = solve(occupancy).plating_current_A
     scale = current.max()
     for change in (
@@ -106,6 +107,16 @@ def test_result_moves_and_turns_with_the_deposit():
     ):
         moved = solve(np.ascontiguousarray(change(occupancy))).plating_current_A
         np.testing.assert_allclose(moved, change(current), atol=1e-7 * scale, rtol=0)
+
+
+def test_result_rises_with_the_deposit():
+    """Metal below a deposit is as good as the collector."""
+    occupancy = porous((7, 6, 16), 3)
+    raised = np.concatenate([np.ones((7, 6, 3), bool), occupancy], axis=2)
+    current = solve(occupancy).plating_current_A
+    found = solve(raised).plating_current_A
+    np.testing.assert_allclose(found[:, :, 3:], current, atol=1e-7 * current.max(), rtol=0)
+    assert (found[:, :, :3] == 0).all()
 
 
 def test_box_repeated_in_x_and_y_has_the_same_field():
