@@ -51,15 +51,16 @@ def faces(occupancy, current):
 
 
 @cache
-def solve(radius, height=None, *, wagner=0.0, cell=8.0, planar=False, weights=True, shift=None):
+def solve(radius, height=None, *, wagner=0.0, cell=8.0, planar=False, weights=True, shift=None, above=None):
     """The field around a bud of `radius` and `height` voxels in a cell `cell` radii wide; W = wagner * radius.
 
+    above: distance of the top from the bud in radii; left out, it is far.
     shift(z / radius): shift of the faces in units of (mean current density x radius / conductivity).
     """
     height = radius if height is None else height
     nx = 2 * round(cell * radius / 2)
     ny = 1 if planar else nx
-    planes = int(height + (cell / 2 if planar else 3) * radius)
+    planes = int(height + ((cell / 2 if planar else 3) if above is None else above) * radius)
     occupancy = voxels(radius, height, nx, ny, planes)
     solution = field.solve(
         occupancy,
@@ -88,3 +89,24 @@ def _on_base(occupancy, current, radius, planar):
         x = np.linspace(-1, 1, 20001)
         return weighted, radius * np.trapezoid((1 - x**2) ** POWER, x)
     return weighted, np.pi * radius**2 / (POWER + 1)
+
+
+def sinusoid(wave, wagner_k):
+    """(k a, i1/i / (k a)): the coefficient of cos(kx) in the current on a surface a cos(kx), 2-D, k W = wagner_k.
+
+    Voxels round heights, so the wave compared with is the one the lattice holds: the first Fourier component of both.
+    """
+    k = 2 * np.pi / wave
+    x = np.arange(wave) + 0.5
+    heights = np.round((18 + 14 * np.cos(k * x)) * wave / 1024).astype(int)
+    solution = field.solve(
+        np.arange(wave // 2)[None, None, :] < heights[:, None, None],
+        voxel_m=1.0,
+        conductivity_S_m=1.0,
+        charge_transfer_resistance_ohm_m2=wagner_k / k,
+        current_density_A_m2=1.0,
+        tolerance=1e-10,
+    )
+    in_current = 2 * (solution.plating_current_A.sum(axis=(1, 2)) * np.cos(k * x)).mean()
+    in_height = 2 * (heights * np.cos(k * x)).mean()
+    return k * in_height, in_current / (k * in_height)

@@ -1,0 +1,119 @@
+"""Fractal dimension of 2-D deposits at W = 0, grown with the live field: DLA and dielectric breakdown.
+
+    python benchmarks/fractal.py                                    # exponents 0.5, 1, 2: some minutes
+    python benchmarks/fractal.py --exponent 1 --voxels 1024 --columns 512 --seeds 16
+
+Growth from one voxel on an insulating plane, rates as (current)^exponent. The plane is a mirror, so this is half of a
+cluster that grows from a point, and its radius of gyration about the seed goes as N^(1/D) with small corrections to
+scaling (a film grown from a line is still at D = 1.76 when its trees are 350 voxels high). The cell is some 8 times as
+wide as the cluster is high, for the current comes from afar. D is one over the slope of log Rg against log N from 128
+voxels on, mean over clusters; its error is the standard error. Published: 1.71 for exponent 1 (DLA), 1.89 for 0.5 and
+1.43 for 2 (Niemeyer, Pietronero, Wiesmann, Phys. Rev. Lett. 52, 1033 (1984); Hastings, ibid. 87, 175502 (2001)).
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li import Parameters, build, exact
+from kmc_li.kernels import classes, loop
+from kmc_li.kernels.lattice import LI
+
+PUBLISHED = {0.5: 1.89, 1.0: 1.71, 2.0: 1.43}
+SMALLEST = 128  # voxels from which on Rg is fitted
+VOXELS = {0.5: 4096, 1.0: 2896, 2.0: 724}  # with 1024 columns: clusters about 140 voxels high
+
+
+def sizes(largest: int) -> NDArray[np.int64]:
+    """Numbers of voxels at which the radius is taken: half powers of two."""
+    return np.unique(np.round(2.0 ** np.arange(4, np.log2(largest) + 0.01, 0.5)).astype(np.int64))
+
+
+def start(columns: int, exponent: float, tolerance: float) -> tuple[Any, Any, Any]:
+    """Model, box and state of one voxel on an insulating plane."""
+    planes = columns // 2
+    parameters = Parameters.from_dict(
+        {
+            "lattice": {"nx": columns, "ny": 1, "nz": planes, "voxel_um": 0.25},
+            "electrolyte": {"conductivity_S_m": 1.0, "charge_transfer_resistance_ohm_cm2": 0.0},
+            "plating": {
+                "current_density_mA_cm2": 1.0,
+                "breakdown_exponent": exponent,
+                "face_area_weights": False,
+            },
+            "field": {"tolerance": tolerance},
+            "stop": {"events": 1},
+        }
+    )
+    seed = np.zeros((columns, 1, planes), np.bool_)
+    seed[columns // 2, 0, 0] = True
+    model = build.build_model(parameters)
+    box, state = build.allocate_state(model, seed, wagner=0.0, collector=False)
+    build.settle(model, box, state)
+    return model, box, state
+
+
+def cluster(
+    columns: int, exponent: float, tolerance: float, seed: int, voxels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Rows (radius of gyration, greatest radius, true TV of the field) at those numbers of voxels."""
+    model, box, state = start(columns, exponent, tolerance)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    rows = []
+    for n in voxels:
+        while loop.advance(model, box, state, rng, n - 1, 2**62, np.inf) == loop.GROW_SITES:
+            state = build.with_scratch(state._replace(sites=classes.grown(state.sites)))
+        x, s = np.nonzero((state.lattice.cell.reshape(box)[:, 0] & LI) != 0)
+        if x.size != n:
+            raise ValueError(f"the box of {columns} columns is too small for {n} voxels")
+        square = (x - columns // 2) ** 2 + (s - 0.5) ** 2
+        rows.append((square.mean() ** 0.5, square.max() ** 0.5, exact.field_error(model, box, state)["tv"]))
+    return np.array(rows)
+
+
+def dimension(voxels: NDArray[np.int64], radii: NDArray[np.float64], smallest: int = SMALLEST) -> tuple[float, float]:
+    """D and its standard error from the radii of gyration (clusters, sizes)."""
+    use = voxels >= smallest
+    slopes = np.array([np.polyfit(np.log(voxels[use]), np.log(row[use]), 1)[0] for row in radii])
+    mean = slopes.mean()
+    return float(1 / mean), float(slopes.std(ddof=1) / np.sqrt(slopes.size) / mean**2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--exponent", type=float, nargs="+", default=list(PUBLISHED), metavar="ETA")
+    parser.add_argument("--columns", type=int, default=1024, metavar="N", help="width of the cell [1024]")
+    parser.add_argument("--voxels", type=int, metavar="N", help="of a cluster [4096, 2896, 724 by exponent]")
+    parser.add_argument("--seeds", type=int, default=12, metavar="N", help="clusters, >= 2 [12]")
+    parser.add_argument("--tolerance", type=float, default=1.0, metavar="PERCENT", help="field.tolerance [1]")
+    parser.add_argument("--json", metavar="FILE", help="write all radii there too")
+    options = parser.parse_args()
+    found = {}
+    for exponent in options.exponent:
+        began = time.process_time()
+        voxels = sizes(options.voxels or VOXELS.get(exponent, 1024))
+        clusters = range(options.seeds)
+        rows = np.array([cluster(options.columns, exponent, options.tolerance / 100, s, voxels) for s in clusters])
+        took = (time.process_time() - began) / options.seeds
+        print(f"exponent {exponent:g}, {options.seeds} clusters of {voxels[-1]} voxels, {took:.1f} CPU s each")
+        print("| N | Rg | greatest radius | D up to here, from N/4 | true TV |\n|---|---|---|---|---|")
+        for i in range(4, voxels.size):
+            gyration, greatest, tv = rows[:, i].mean(axis=0)
+            d, error = dimension(voxels[i - 4 : i + 1], rows[:, i - 4 : i + 1, 0], 0)
+            print(f"| {voxels[i]} | {gyration:.1f} | {greatest:.0f} | {d:.2f} ± {error:.2f} | {100 * tv:.1f} % |")
+        d, error = dimension(voxels, rows[:, :, 0])
+        expected = f", published {PUBLISHED[exponent]}" if exponent in PUBLISHED else ""
+        print(f"D = {d:.3f} ± {error:.3f} over {SMALLEST}..{voxels[-1]} voxels{expected}\n", flush=True)
+        found[f"{exponent:g}"] = {"voxels": voxels.tolist(), "gyration": rows[:, :, 0].tolist(), "D": d, "error": error}
+    if options.json:
+        Path(options.json).write_text(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Growth with the live field against random walkers, which are the same process without a field (benchmarks/walkers.py)."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from benchmarks import walkers
+from kmc_li import field
+
+
+def porous(shape, seed):
+    """Random Li in the lower third, the highest planes empty."""
+    occupancy = np.random.default_rng(seed).random(shape) < 0.35
+    occupancy[:, :, 6:] = False
+    return occupancy
+
+
+@pytest.mark.parametrize(("nx", "ny"), [(16, 1), (8, 8), (5, 6), (3, 1)])
+def test_walkers_return_from_above_as_one_step_says(nx, ny):
+    """q = (stay level + sideways + up and down twice) / links, from the law of a single step."""
+    q = walkers.returns(nx, ny)
+    axes = [axis for axis, size in ((0, nx), (1, ny)) if size > 1]
+    here = np.zeros((nx, ny))
+    here[0, 0] = 1
+    sideways = sum(np.roll(q, step, axis) for axis in axes for step in (1, -1))
+    twice = np.fft.ifft2(np.fft.fft2(q) ** 2).real
+    np.testing.assert_allclose(q, (here + sideways + twice) / (2 * len(axes) + 2), atol=1e-12)
+    keep, other = walkers.alias_table(q)
+    share = keep + np.bincount(other, 1 - keep, minlength=q.size)
+    np.testing.assert_allclose(share.reshape(q.shape) / q.size, q, atol=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize(("shape", "wagner"), [((8, 6, 30), 3.0), ((8, 8, 30), 0.0), ((24, 1, 80), 1.0)])
+def test_walkers_are_absorbed_where_the_field_sends_current(shape, wagner, weighted):
+    """chi^2 of 10^6 walkers on a frozen deposit."""
+    occupancy = porous(shape, 11)
+    current = field.solve(
+        occupancy,
+        voxel_m=1.0,
+        conductivity_S_m=1.0,
+        charge_transfer_resistance_ohm_m2=wagner,
+        current_density_A_m2=1.0,
+        face_area_weights=weighted,
+    ).plating_current_A.reshape(-1, shape[2])
+    grid = walkers.grid(occupancy, wagner, weighted)
+    top = int(np.nonzero(occupancy.any(axis=(0, 1)))[0].max()) + 1
+    drawn = 10**6
+    counts = np.zeros(grid.cell.shape, np.int64)
+    walkers.tally(grid, top, drawn, np.random.Generator(np.random.PCG64(2)), counts)
+    counts = counts[:, 1:]
+    expected = drawn * current / current.sum()
+    common = expected > 10
+    rest = drawn - expected[common].sum()
+    square = ((counts - expected)[common] ** 2 / expected[common]).sum()
+    if rest > 1:
+        square += (counts[~common].sum() - rest) ** 2 / rest
+    assert chi2.sf(square, common.sum()) > 0.01
+
+
+CASES = {
+    "2-D": walkers.Case(192, 1, 0.3, monolayers=8),
+    "2-D, primary": walkers.Case(192, 1, np.inf, monolayers=4),
+    "3-D": walkers.Case(24, 24, 0.3, monolayers=6),
+    "3-D, weighted faces": walkers.Case(24, 24, 0.3, monolayers=6, face_area_weights=True),
+    "3-D, primary": walkers.Case(24, 24, np.inf, monolayers=3),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CASES)
+def test_the_live_field_grows_what_walkers_grow(name):
+    """Thickness, roughness, porosity, height and the profile of metal: equal within 3 sigma, 200 deposits against 24."""
+    case = CASES[name]
+    exact = [case.by_walkers(seed) for seed in range(200)]
+    live = [case.by_field(0.005, seed) for seed in range(24)]
+    groups = [np.array([walkers.measures(deposit) for deposit in group]) for group in (live, exact)]
+    away = walkers.apart(*groups)
+    assert np.abs(away).max() < 3, dict(zip(walkers.METRICS, away.round(1), strict=True))
+    bands = [0, 2, 4, 8, 16, 10**6]
+    profiles = [np.array([_metal(deposit, bands) for deposit in group]) for group in (live, exact)]
+    assert np.abs(walkers.apart(*profiles)).max() < 3, walkers.apart(*profiles).round(1)
+
+
+def _metal(occupancy, bands):
+    """Voxels of metal between heights."""
+    return np.histogram(np.nonzero(occupancy)[2], bands)[0].astype(float)
+
+
+@pytest.mark.slow
+def test_a_loose_tolerance_would_be_noticed():
+    """The comparison sees the known bias: with field.tolerance = 20 % deposits come out too thin."""
+    case = CASES["3-D"]
+    exact = np.array([walkers.measures(case.by_walkers(seed)) for seed in range(200)])
+    loose = np.array([walkers.measures(case.by_field(0.2, seed)) for seed in range(24)])
+    assert walkers.apart(loose, exact)[0] < -3
