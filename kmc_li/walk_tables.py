@@ -1,4 +1,4 @@
-"""Where a free walk on the lattice leaves a cube, and where it comes down from above: exact, as tables for the kernels."""
+"""Where a free walk on the lattice leaves a cube, and where it comes down from above: exact tables for the kernels."""
 
 from functools import lru_cache
 
