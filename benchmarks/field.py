@@ -4,11 +4,14 @@
     python benchmarks/field.py --json field.json          # all of it, about an hour
     python benchmarks/field.py --columns 64 --delta-over-W 0.3 --tolerance 0.5 1 2 5
     python benchmarks/field.py --columns 64 --monolayers 32            # a deposit four times thicker
+    python benchmarks/field.py --columns 256 --method multigrid        # the solver, which layers need, alone
 
 What is measured. Voxels plated on a bare collector with the live field; CPU time of the event loop alone (one core).
 Growth is repeated with the same seed, which gives the same deposit; each monolayer's time is the median of the repeats.
 TV = 1/2 sum |p - p*| between the event probabilities in use and those of the field converged in double precision, at
-random moments of the run; the time to find p* is not counted. Delta/W is the voxel over the Wagner length: 0.03 grows
+random moments of the run; the time to find p* is not counted. Walkers have no p to look up: 20,000 of them are let go
+on the frozen deposit, and their TV is 1/2 sum |count/20,000 - p*| less what chance alone makes of it: a noise
+of about 0.2 % of either sign at one moment. Delta/W is the voxel over the Wagner length: 0.03 grows
 a film, 0.3 the dendrites of the studies, inf (W = 0, no charge-transfer resistance) the most open deposits.
 
 Beside it, in the same run: what one would write without this code, see full_resolve.py. pyamg is optional
@@ -31,15 +34,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from full_resolve import SCIPY_DEFAULT, Deposit, Outcome, equal_tv, resolve
+from scipy.special import gammaln
 from tqdm import tqdm
 
 from kmc_li import Parameters, build, exact
 from kmc_li.driver import warm_up
-from kmc_li.kernels import classes, loop
+from kmc_li.kernels import classes, loop, walkers
+from kmc_li.kernels.jit import njit
 from kmc_li.provenance import provenance
 
 VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to
 SAMPLES = {64: 20, 128: 8, 256: 4}  # moments at which TV is taken, by columns along x up to; 2 beyond
+
+
+DRAWN = 20_000  # walkers let go at a moment
 
 
 class Case(NamedTuple):
@@ -49,6 +57,7 @@ class Case(NamedTuple):
     ny: int
     delta_over_W: float
     tolerance: float
+    method: str = "walkers"
     monolayers: int = 8
     samples: int = 20
     repeats: int = 3
@@ -57,7 +66,8 @@ class Case(NamedTuple):
 
     @property
     def label(self) -> str:
-        return f"{self.nx} x {self.ny}, Delta/W {self.delta_over_W:g}, {100 * self.tolerance:g} %"
+        how = "walkers" if self.method == "walkers" else f"{100 * self.tolerance:g} %"
+        return f"{self.nx} x {self.ny}, Delta/W {self.delta_over_W:g}, {how}"
 
 
 class Growth(NamedTuple):
@@ -83,10 +93,29 @@ def parameters(case: Case) -> Parameters:
                 "charge_transfer_resistance_ohm_cm2": 0.0 if primary else 20.0,
             },
             "plating": {"current_density_mA_cm2": 1.0, "face_area_weights": case.face_area_weights},
-            "field": {"tolerance": case.tolerance, "samples": 0},
+            "field": {"method": case.method, "tolerance": case.tolerance, "samples": 0},
             "stop": {"events": case.monolayers * case.nx * case.ny},
         }
     )
+
+
+@njit
+def let_go(cell: Any, box: Any, table: Any, clear: Any, counters: Any, rng: Any, drawn: int, counts: Any) -> None:
+    for _ in range(drawn):
+        counts[walkers.walk(cell, box, table, clear, counters[0], rng)] += 1
+
+
+def walkers_tv(model: Any, box: Any, state: Any, seed: int) -> float:
+    """TV between walkers and the converged field, the mean of its noise taken off (of a Poisson number, exactly)."""
+    exact_rates = exact.converged_rates(model, box, state)
+    expected = DRAWN * exact_rates / exact_rates.sum()
+    counts = np.zeros(expected.size, np.int64)
+    rng = np.random.Generator(np.random.PCG64([seed, int(state.counters[0].events)]))
+    let_go(state.lattice.cell, box, state.walkers, state.clear, state.counters.copy(), rng, DRAWN, counts)
+    few = expected[expected > 0]
+    floor = np.floor(few)
+    chance = 2 * np.exp((floor + 1) * np.log(few) - few - gammaln(floor + 1))
+    return float(0.5 * (np.abs(counts - expected).sum() - chance.sum()) / DRAWN)
 
 
 def grow(
@@ -108,13 +137,20 @@ def grow(
             if code != loop.RUNNING:
                 raise RuntimeError(f"{case.label}: the deposit reached the top after {layer - 1} monolayers")
             if stop in inside:
-                tv.append(exact.field_error(model, box, state)["tv"])
+                tv.append(error(model, box, state, case))
             tick(stop - done)
             done = stop
         cpu_s.append(spent)
         if time.monotonic() > until:
             break
     return Growth(np.array(cpu_s), tv, model, box, state)
+
+
+def error(model: Any, box: Any, state: Any, case: Case) -> float:
+    """TV of the event probabilities of a deposit at rest."""
+    if case.method == "walkers":
+        return walkers_tv(model, box, state, case.seed)
+    return exact.field_error(model, box, state)["tv"]
 
 
 def measure(
@@ -135,13 +171,14 @@ def measure(
     quarter = max(grown // 4, 1)
     n = first.state.counters[0]
     if case.samples and not first.tv:  # cut short before the first moment
-        first.tv.append(exact.field_error(*first[2:])["tv"])
+        first.tv.append(error(*first[2:], case))
     known = len(first.tv) > 0
     row = {
         "columns": case.nx,
         "ny": case.ny,
         "delta_over_W": case.delta_over_W if math.isfinite(case.delta_over_W) else "inf",
         "tolerance": case.tolerance,
+        "method": case.method,
         "events_per_cpu_s": float(grown * columns / median.sum()),
         "tv_mean": float(np.mean(first.tv)) if known else None,
         "tv_worst": float(np.max(first.tv)) if known else None,
@@ -153,7 +190,7 @@ def measure(
         "events_per_cpu_s_first_quarter": float(quarter * columns / median[:quarter].sum()),
         "events_per_cpu_s_last_quarter": float(quarter * columns / median[-quarter:].sum()),
         "events_per_cpu_s_by_monolayer": (columns / median).tolist(),
-        "events_per_refresh": float(n.events / n.refreshes),
+        "events_per_refresh": float(n.events / n.refreshes) if n.refreshes else None,
         "highest_voxel": int(n.top),
     }
     return row, first
@@ -162,16 +199,20 @@ def measure(
 def without_kmc_li(
     case: Case,
     ours: dict[str, Any],
+    walked: dict[str, Any] | None = None,
     short: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Library solvers on the same deposit at half its height, at the tolerance that gives our TV and at a usual one.
 
+    `ours`: the solver's row; `walked`: that of walkers on the same deposit.
+
     Each is timed while 60 % of a monolayer grows; `short`: 8 %, and one case less.
     """
     columns = case.nx * case.ny
     percent = max(round(0.01 * columns), 1)
-    half = grow(case._replace(monolayers=max(case.monolayers // 2, 1), repeats=1), np.array([], int))
+    half_as_thick = case._replace(method="multigrid", monolayers=max(case.monolayers // 2, 1), repeats=1)
+    half = grow(half_as_thick, np.array([], int))
     here = Deposit(half.box, half.state)
     solvers = ["scipy", "pyamg"] if find_spec("pyamg") else ["scipy"]
     rows = []
@@ -209,6 +250,9 @@ def without_kmc_li(
     }
     for what, key in (("equal TV", "ratio_equal_tv"), ("rtol 1e-5", "ratio_usual_tolerance")):
         found[key] = min((r["ratio"] for r in rows if r["tolerance_is"] == what and r["every"] == 1), default=None)
+    if walked is not None and found["ratio_usual_tolerance"] is not None:
+        speed = walked["events_per_cpu_s"] / ours["events_per_cpu_s"]
+        found["ratio_walkers"] = found["ratio_usual_tolerance"] * speed  # both are exact, to 1e-5
     return found
 
 
@@ -229,15 +273,16 @@ def load() -> float | None:
 def table(rows: list[dict[str, Any]]) -> str:
     """The plating rows in Markdown."""
     lines = [
-        "| columns | Δ/W | tolerance | monolayers | events/s | first → last quarter | TV mean | worst | moments |",
+        "| columns | Δ/W | method | monolayers | events/s | first → last quarter | TV mean | worst | moments |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         plain = "" if r["face_area_weights"] else ", plain faces"
         tv = [f"{100 * r[k]:.2f} %" if r[k] is not None else "" for k in ("tv_mean", "tv_worst")]
+        how = "walkers" if r["method"] == "walkers" else f"solver, {100 * r['tolerance']:g} %"
         quarters = [round(r[f"events_per_cpu_s_{q}_quarter"], -2) for q in ("first", "last")]
         lines.append(
-            f"| {r['columns']} × {r['ny']}{plain} | {r['delta_over_W']} | {100 * r['tolerance']:g} % "
+            f"| {r['columns']} × {r['ny']}{plain} | {r['delta_over_W']} | {how} "
             f"| {r['monolayers']} | {round(r['events_per_cpu_s'], -2):,.0f} | {quarters[0]:,.0f} → {quarters[1]:,.0f} "
             f"| {tv[0]} | {tv[1]} | {r['tv_moments']} |"
         )
@@ -271,23 +316,30 @@ def cases(options: argparse.Namespace) -> list[Case]:
         more = {"monolayers": options.monolayers, "repeats": options.repeats, "samples": samples} | more
         return Case(nx, ny, ratio, percent / 100, **more)
 
+    solver = {"method": "multigrid"}
     if options.quick:
-        small = [case(64, 64, 0.3, percent, repeats=1, samples=5) for percent in (2, 5)]
-        return [case(64, 64, 0.3, 1), *small, case(256, 256, 0.3, 1, samples=2, repeats=1)]
+        thick = case(64, 64, 0.3, 1, monolayers=32, samples=2, repeats=1)
+        large = case(256, 256, 0.3, 1, samples=1, repeats=1)
+        return [case(64, 64, 0.3, 1), thick, large, case(64, 64, 0.3, 1, samples=5, repeats=1, **solver)]
     ratios = options.delta_over_W or [0.03, 0.3, 3.0, math.inf]
-    if options.columns or options.delta_over_W or options.tolerance:
-        sides = options.columns or [64]
+    if options.columns or options.delta_over_W or options.tolerance or options.method:
         return [
-            case(n, 1 if options.two_d else n, ratio, percent, face_area_weights=not options.plain_faces)
-            for n in sides for ratio in options.delta_over_W or [0.3] for percent in options.tolerance or [1.0]
+            case(n, 1 if options.two_d else n, ratio, percent, face_area_weights=not options.plain_faces, method=method)
+            for method in ([options.method] if options.method else ["walkers", "multigrid"])
+            for n in options.columns or [64] for ratio in options.delta_over_W or [0.3]
+            for percent in options.tolerance or [1.0]
         ]  # fmt: skip
-    rows = [case(64, 64, ratio, percent) for ratio in ratios for percent in (0.5, 1, 2, 5)]
-    rows += [case(64, 64, 0.3, 1, face_area_weights=False)]
-    rows += [case(64, 64, ratio, 1, monolayers=4 * options.monolayers, repeats=1) for ratio in (0.03, 0.3)]
-    rows += [case(128, 128, ratio, 1, repeats=1) for ratio in ratios]
-    rows += [case(256, 256, ratio, 1, repeats=1) for ratio in ratios]
-    rows += [case(512, 512, 0.3, 1, repeats=1)]
-    return rows + [case(1024, 1, ratio, 1) for ratio in ratios] + [case(4096, 1, 0.3, 1)]
+    rows = [case(64, 64, ratio, 1) for ratio in ratios]
+    rows += [case(64, 64, ratio, percent, **solver) for ratio in ratios for percent in (0.5, 1, 2, 5)]
+    plain = {"face_area_weights": False}
+    for method in ({}, solver):
+        rows += [case(64, 64, 0.3, 1, **method, **plain)]
+        thick = {"monolayers": 4 * options.monolayers, "repeats": 1} | method
+        rows += [case(64, 64, ratio, 1, **thick) for ratio in (0.03, 0.3)]
+        rows += [case(n, n, ratio, 1, repeats=1, **method) for n in (128, 256) for ratio in ratios]
+        rows += [case(512, 512, 0.3, 1, repeats=1, **method)]
+        rows += [case(1024, 1, ratio, 1, **method) for ratio in ratios] + [case(4096, 1, 0.3, 1, **method)]
+    return rows
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -296,7 +348,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--columns", type=int, nargs="+", metavar="N", help="boxes of N x N columns, in place of all")
     parser.add_argument("--two-d", action="store_true", help="with --columns: N x 1")
     parser.add_argument("--delta-over-W", type=float, nargs="+", metavar="X", help="Δ/W; inf: W = 0")
-    parser.add_argument("--tolerance", type=float, nargs="+", metavar="PERCENT", help="field.tolerance, 0.01 to 20 [1]")
+    parser.add_argument("--method", choices=("walkers", "multigrid"), help="one of the two alone")
+    parser.add_argument("--tolerance", type=float, nargs="+", metavar="PERCENT", help="of the solver, 0.01 to 20 [1]")
     parser.add_argument("--plain-faces", action="store_true", help="without face-area weights")
     parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="thickness if dense [8]")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="times a deposit is grown [3]")
@@ -329,14 +382,19 @@ def main() -> None:
             rows.append(row)
             save(options.json, rows, libraries, facts)
             standard = (case.delta_over_W, case.tolerance, case.face_area_weights) == (0.3, 0.01, True)
-            if standard and case.ny > 1 and case.samples and not (libraries or options.no_libraries):
-                libraries = without_kmc_li(case, row, options.quick, bar.set_description_str)
+            solved = standard and case.method == "multigrid" and case.ny > 1 and case.samples
+            if solved and not (libraries or options.no_libraries):
+                same = (r for r in rows if (r["method"], r["columns"], r["ny"]) == ("walkers", case.nx, case.ny))
+                walked = next((r for r in same if (r["delta_over_W"], r["monolayers"]) == (0.3, case.monolayers)), None)
+                libraries = without_kmc_li(case, row, walked, options.quick, bar.set_description_str)
     facts["load_at_the_end"] = load()
     print(f"\n{table(rows)}\n\nevents/s: a CPU second of one core; load at the end {facts['load_at_the_end']}")
     compare_boxes(rows)
     if libraries:
         print(f"\nThe same deposit ({libraries['columns']} columns a side) with a library's solver:\n")
         print(resolve_table(libraries))
+        if "ratio_walkers" in libraries:
+            print(f"\nwalkers are {libraries['ratio_walkers']:,.0f} times faster than a solve to 1e-5 after each event")
     print(f"\n{time.monotonic() - started:.0f} s in all")
     save(options.json, rows, libraries, facts)
 
@@ -348,16 +406,23 @@ def save(path: str | None, rows: list[dict[str, Any]], libraries: dict[str, Any]
         Path(path).write_text(text + "\n")
 
 
+def cost(row: dict[str, Any], monolayers: int) -> float:
+    """CPU time of an event [s], the mean over the first monolayers."""
+    return sum(1 / speed for speed in row["events_per_cpu_s_by_monolayer"][:monolayers]) / monolayers
+
+
 def compare_boxes(rows: list[dict[str, Any]]) -> None:
-    """Cost of an event in larger boxes over that in the smallest, at the same thickness."""
+    """Cost of an event in larger boxes and thicker deposits over that in 64 x 64 columns, by the same method."""
     same = [r for r in rows if (r["delta_over_W"], r["tolerance"], r["face_area_weights"]) == (0.3, 0.01, True)]
-    base = next((r for r in same if (r["columns"], r["ny"]) == (64, 64)), None)
-    for r in same:
-        if base and r["ny"] > 64:
-            n = r["monolayers"]
-            here, there = (n / sum(1 / v for v in x["events_per_cpu_s_by_monolayer"][:n]) for x in (r, base))
-            size = f"{r['columns']} x {r['ny']}"
-            print(f"an event at {size} costs {there / here:.2f} times that at 64 x 64 ({n} monolayers)")
+    for method in ("walkers", "multigrid"):
+        here = [r for r in same if r["method"] == method and r["ny"] >= 64]
+        base = next((r for r in here if r["columns"] == 64), None)
+        for r in here if base else []:
+            if r is not base:
+                n = r["monolayers"]
+                ratio = cost(r, n) / cost(base, min(n, base["monolayers"]))
+                where = f"{r['columns']} x {r['ny']} ({n} monolayers)"
+                print(f"{method}: an event at {where} costs {ratio:.2f} times that at 64 x 64")
 
 
 if __name__ == "__main__":

@@ -53,9 +53,12 @@ def converged_rates(
     field.set_planes(problem, tree, 1, planes + 1)
     field.set_cells(problem, cell.ravel(), tall, 1, planes + 1)
     field.set_top(problem.rhs, tall, planes)
-    start, running = problem.phi.reshape(tall), state.field.phi.reshape(box)
-    start[:, :, :shared] = running[:, :, :shared]
-    start[:, :, int(n.uniform) :] = running[:, :, int(n.uniform) - 1, None]
+    if state.field.phi.size == state.lattice.cell.size:
+        start, running = problem.phi.reshape(tall), state.field.phi.reshape(box)
+        start[:, :, :shared] = running[:, :, :shared]
+        start[:, :, int(n.uniform) :] = running[:, :, int(n.uniform) - 1, None]
+    else:
+        problem.phi[:] = state.field.wagner[0] + 0.5
     problem.phi[problem.idiag == 0] = 0.0
     multigrid.coarsen_all(
         problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
