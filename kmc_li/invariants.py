@@ -197,7 +197,7 @@ def check_clearance(model: Model, box: Box, state: State) -> None:
         return
     fresh = walk_tables.clearance(*box)
     clearance.note_all(fresh, state.lattice.cell, box)
-    _same(state.clear.held, fresh.held, "metal in block")
+    _same(state.clear.metal, fresh.metal, "metal in word")
     _same(state.clear.near, fresh.near, "occupied blocks near block")
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.fft import dstn, idstn
 
 from .kernels.clearance import EDGES, Clearance
-from .kernels.walkers import HEIGHTS, Walkers
+from .kernels.walkers import HEIGHTS, INNER, SPAN, Walkers
 
 
 def alias_table(share: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -46,9 +46,9 @@ def clearance(nx: int, ny: int, ns: int) -> Clearance:
     for i, (_, mean) in enumerate(tables):
         visits[i, : mean.size] = mean
     return Clearance(
+        np.zeros((ns + 64) // 32 * nx * ny, np.uint32),
         offset,
         np.array(shape, np.int64).reshape(-1, 3),
-        np.zeros(offset[-1], np.uint16),
         np.zeros(offset[-1], np.uint8),
         np.cumsum([0] + [keep.size for keep, _ in aliases]),
         np.concatenate([np.zeros(0)] + [keep for keep, _ in aliases]),
@@ -70,10 +70,21 @@ def return_probabilities(nx: int, ny: int, planes: int) -> NDArray[np.float64]:
 
 def walkers(nx: int, ny: int, wagner: float, weighted: bool) -> Walkers:
     """Tables for a lattice of nx by ny columns and faces of Wagner length `wagner` [voxels]."""
-    tables = [alias_table(return_probabilities(nx, ny, 2**height)) for height in range(HEIGHTS)]
+    outer, inner = [], []
+    for height in range(HEIGHTS):
+        share = return_probabilities(nx, ny, 2**height)
+        if height < INNER and min(nx, ny) > SPAN:
+            x, y = (np.arange(-(SPAN // 2), SPAN // 2) % n for n in (nx, ny))
+            near = share[np.ix_(x, y)].ravel()
+            share[np.ix_(x, y)] = 0.0
+            inner.append(alias_table(np.append(near, share.sum())))
+        outer.append(alias_table(share))
+    size = SPAN * SPAN + 1
     return Walkers(
-        np.array([keep for keep, _ in tables]),
-        np.array([other for _, other in tables]),
+        np.array([keep for keep, _ in outer]),
+        np.array([other for _, other in outer]),
+        np.array([keep for keep, _ in inner]).reshape(-1, size),
+        np.array([other for _, other in inner], np.int32).reshape(-1, size),
         np.array([wagner]),
         np.array([weighted], np.int64),
     )

@@ -1,9 +1,8 @@
 """How far from metal a voxel certainly is, kept up to date voxel by voxel, and where a free walk leaves a cube.
 
-The lattice is cut into blocks of 2, 4, 8, 16, 32 voxels an edge. A block knows how many voxels with metal it holds and
-how many occupied blocks come within one edge of it; if none does, no metal is within one edge of any of its voxels, and
-a walker there may be put at once where it would leave the cube of that half-width (the exact exit distribution of the
-lattice walk, by sine transform).
+The lattice is cut into blocks of 2, 4, 8, 16, 32 voxels an edge. A block knows how many blocks with metal come within
+one edge of it; if none does, no metal is within one edge of any of its voxels, and a walker there may be put at once
+where it would leave the cube of that half-width (the exact exit distribution of the lattice walk, by sine transform).
 """
 
 from typing import NamedTuple
@@ -18,11 +17,12 @@ FIRST = 1  # log2 of the first
 
 
 class Clearance(NamedTuple):
-    """Blocks of every edge, packed one size after the other, x slowest; and the tables of the jumps."""
+    """Where metal is, a bit a voxel; blocks of every edge, packed one size after the other; tables of the jumps."""
+
+    metal: np.ndarray  # uint32 (words * columns,): bit s % 32 of word s // 32 of a column, the columns contiguous
 
     offset: np.ndarray  # int64 (sizes + 1,)
     shape: np.ndarray  # int64 (sizes, 3): blocks along x, y, s
-    held: np.ndarray  # uint16 (blocks,): voxels with metal
     near: np.ndarray  # uint8 (blocks,): occupied blocks within one edge
     start: np.ndarray  # int64 (sizes + 1,): where a size starts in the tables of exits
     keep: np.ndarray  # float64: alias tables of the place on a face where a walk from the centre leaves
@@ -57,15 +57,31 @@ def _mark(clear, box, size, edge, x, y, s, change):
 
 
 @njit
+def _occupied(clear, box, edge, x, y, s):
+    """Whether a block holds any metal."""
+    columns, words = box.nx * box.ny, min(edge, 32)
+    mask = (1 << words) - 1
+    for i in range(x * edge, min((x + 1) * edge, box.nx)):
+        for j in range(y * edge, min((y + 1) * edge, box.ny)):
+            if np.int64(clear.metal[(s * edge >> 5) * columns + i * box.ny + j]) >> (s * edge & 31) & mask != 0:
+                return True
+    return False
+
+
+@njit
 def note(clear, box, column, s, change):
     """A voxel has turned to metal (change 1) or from it (-1)."""
     x, y = column // box.ny, column % box.ny
+    word = (s >> 5) * (box.nx * box.ny) + column
+    if change < 0:
+        clear.metal[word] = np.int64(clear.metal[word]) ^ (1 << (s & 31))
     for size in range(clear.shape.shape[0]):
-        block, shift = _block(clear, size, x, y, s), size + FIRST
-        held = int(clear.held[block]) + change
-        clear.held[block] = held
-        if held == 0 or (held == 1 and change == 1):
-            _mark(clear, box, size, 1 << shift, x >> shift, y >> shift, s >> shift, change)
+        shift = size + FIRST
+        if _occupied(clear, box, 1 << shift, x >> shift, y >> shift, s >> shift):
+            break  # and so are all larger blocks around
+        _mark(clear, box, size, 1 << shift, x >> shift, y >> shift, s >> shift, change)
+    if change > 0:
+        clear.metal[word] = np.int64(clear.metal[word]) ^ (1 << (s & 31))
 
 
 @njit
@@ -75,6 +91,22 @@ def note_all(clear, cell, box):
         for s in range(box.ns):
             if not is_empty(cell[column * box.ns + s]):
                 note(clear, box, column, s, 1)
+
+
+@leaf
+def bit(clear, columns, column, s):
+    """1 where a voxel is metal, else 0."""
+    return np.int64(clear.metal[(s >> 5) * columns + column]) >> (s & 31) & 1
+
+
+@leaf
+def three(clear, columns, column, s):
+    """Metal in planes s - 1, s, s + 1 of a column, as the bits of a number."""
+    word, shift = (s - 1 >> 5) * columns + column, (s - 1) & 31
+    bits = np.int64(clear.metal[word]) >> shift
+    if shift > 29:
+        bits |= np.int64(clear.metal[word + columns]) << (32 - shift)
+    return bits & 7
 
 
 @leaf
