@@ -5,6 +5,7 @@ shape that is smooth by then, the coarse grid takes up within twice five coarse 
 for the global refresh. Both work on pieces of whole columns, so that the inner loops vectorise.
 """
 
+from . import multigrid
 from .jit import leaf, njit
 from .lattice import around
 
@@ -12,6 +13,7 @@ NEAR = 2  # half-width of the window that is relaxed, in columns
 PLANES = 16  # height of the windows, in planes
 FAR = 2  # half-width of the coarse window, in coarse columns
 SWEEPS, COARSE_SWEEPS, LAST_SWEEPS = 2, 3, 1
+SHARE = 0.5  # of the coarse correction; all of it overshoots in narrow pores, and after many hops there diverges
 SCRATCH = 2 * (2 * FAR + 3) ** 2 * (PLANES // 2 + 2) + 2 * PLANES
 
 
@@ -125,15 +127,15 @@ def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch)
             for j in range(-wy + ((i + wx + half) & 1), wy + 1, 2):
                 at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
                 _smooth(tree, wrapped(x + i, nx), wrapped(y + j, ny), plane, planes, u, f, at, step_x, step_y, new)
-    zero = phi.dtype.type(0)
+    zero, share = phi.dtype.type(0), phi.dtype.type(SHARE)
     for i in range(-wx, wx + 1):
         xc = wrapped(x + i, nx)
         for j in range(-wy, wy + 1):
             yc = wrapped(y + j, ny)
             at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
             for k in range(planes):
-                new[2 * k] = u[at + k]
-                new[2 * k + 1] = u[at + k]
+                new[2 * k] = share * u[at + k]
+                new[2 * k + 1] = share * u[at + k]
             for xf in range(2 * xc, min(2 * xc + 2, box.nx)):
                 for yf in range(2 * yc, min(2 * yc + 2, box.ny)):
                     a = (xf * box.ny + yf) * box.ns + first
@@ -149,6 +151,7 @@ def repair(field, tree, box, column, s):
     first, end = window(tree, s)
     relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
     if s >= tree.planes[0, 0] and (end - first) % 2 == 0:
+        multigrid.coarsen_near(idiag, field.sink, cx, cy, cz, tree, column, first, end)
         correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, field.patch)
         relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, LAST_SWEEPS, field.patch)
     return first, end

@@ -279,6 +279,71 @@ def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
 
 
 @njit
+def _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs):
+    """A column of level 1 from the lattice, in the planes that take up `pairs` pairs of planes from `first` on."""
+    nx, ny, ns = tree.shape[0]
+    ycoarse, planes = tree.shape[1, 1:]
+    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    o = (xc * ycoarse + yc) * planes + plane
+    for k in range(pairs):
+        tree.gx[o + k] = zero
+        tree.gy[o + k] = zero
+        tree.gz[o + k] = zero
+        tree.sink[o + k] = zero
+    for x in range(2 * xc, min(2 * xc + 2, nx)):
+        xe = x + 1 if x + 1 < nx else 0
+        for y in range(2 * yc, min(2 * yc + 2, ny)):
+            yn = y + 1 if y + 1 < ny else 0
+            a, b, c = (x * ny + y) * ns + first, (xe * ny + y) * ns + first, (x * ny + yn) * ns + first
+            for k in range(pairs):
+                tree.sink[o + k] += sink[a + 2 * k] + sink[a + 2 * k + 1]
+                if (plane > 1 or k > 0) and idiag[a + 2 * k] > zero and idiag[a + 2 * k - 1] > zero:
+                    tree.gz[o + k] += cz[first + 2 * k] * tree.scale_z[1, plane + k]
+            if xe // 2 != xc:
+                for s in range(2 * pairs):
+                    if idiag[a + s] > zero and idiag[b + s] > zero:
+                        tree.gx[o + s // 2] += tree.scale_x[1, xc] * cx[first + s]
+            if yn // 2 != yc:
+                for s in range(2 * pairs):
+                    if idiag[a + s] > zero and idiag[c + s] > zero:
+                        tree.gy[o + s // 2] += tree.scale_y[1, yc] * cy[first + s]
+
+
+@njit
+def coarsen_near(idiag, sink, cx, cy, cz, tree, column, first, end):
+    """Level 1 as the lattice is now around a changed column, in planes first..end-1, which are whole pairs.
+
+    Between refreshes the local repair corrects on it: with conductances of before some hundred hops that diverges.
+    """
+    nx, ny, _ = tree.shape[0]
+    xcoarse, ycoarse, planes = tree.shape[1]
+    x, y, pairs, one = column // ny, column % ny, (end - first) // 2, idiag.dtype.type(1)
+    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    for renew in (False, True):  # conductances of all columns first, then diagonals
+        last_x = -1
+        for i in range(-1, 2):
+            xc = (x + i + nx) % nx // 2
+            if xc == last_x:
+                continue
+            last_x, last_y = xc, -1
+            for j in range(-1, 2):
+                yc = (y + j + ny) % ny // 2
+                if yc == last_y:
+                    continue
+                last_y = yc
+                if not renew:
+                    _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs)
+                    continue
+                a = (xc * ycoarse + yc) * planes
+                w = ((xc - 1 if xc > 0 else xcoarse - 1) * ycoarse + yc) * planes
+                t = (xc * ycoarse + (yc - 1 if yc > 0 else ycoarse - 1)) * planes
+                for s in range(plane, plane + pairs):
+                    total = tree.gx[a + s] + tree.gx[w + s] + tree.gy[a + s] + tree.gy[t + s]
+                    total = total + tree.gz[a + s] + tree.gz[a + s + 1] + tree.sink[a + s]
+                    tree.idiag[a + s] = one / total if total > zero else zero
+
+
+@njit
 def coarsen(tree, level):
     """Conductances and sinks of `level` from the coarse level before it."""
     nx, ny, ns = tree.shape[level - 1]

@@ -17,7 +17,7 @@ def hops(attempts, temperature_K=298.15):
 # study, events, at least so many plated, stripped, hopped
 MIXED = {
     "plating": (UNIFORM | {"lattice.nx": 96, "lattice.ny": 96}, 1_000_000, (10**6, 0, 0)),
-    "plating and hops": (UNIFORM | hops(2e6), 1_000_000, (5_000, 0, 500_000)),
+    "plating and hops": (UNIFORM | hops(3e6), 1_000_000, (5_000, 0, 500_000)),
     "hops that shed atoms": (UNIFORM | hops(60.0, 900.0), 1_000_000, (5_000, 0, 500_000)),
     "noise reduction": (UNIFORM | hops(1e6) | {"plating.noise_reduction_hits": 4}, 1_000_000, (5_000, 0, 500_000)),
     "2-D": (UNIFORM | hops(30.0, 900.0) | {"lattice.nx": 200, "lattice.ny": 1}, 1_000_000, (5_000, 0, 500_000)),
