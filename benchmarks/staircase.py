@@ -77,6 +77,7 @@ def speed(plane: str, hits: int, weights: bool, seed: int, wagner: float = 3000.
                 "charge_transfer_resistance_ohm_cm2": 20.0,
             },
             "plating": {"current_density_mA_cm2": 1.0, "noise_reduction_hits": hits, "face_area_weights": weights},
+            "field": {"method": "multigrid"},
             "stop": {"events": 1},
         }
     )
@@ -87,7 +88,7 @@ def speed(plane: str, hits: int, weights: bool, seed: int, wagner: float = 3000.
     before = _heights(box, state)
     events = layers * flat.size
     while loop.advance(model, box, state, rng, events, 2**62, np.inf) == loop.GROW_SITES:
-        state = build.with_scratch(state._replace(sites=classes.grown(state.sites)))
+        state = state._replace(sites=classes.grown(state.sites))
     grown = _heights(box, state) - before
     return float(grown[planes].mean() / np.sqrt(int(plane[1]) + int(plane[2]) + 1) / grown[flat].mean())
 

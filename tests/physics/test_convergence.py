@@ -54,6 +54,15 @@ def test_waves(name):
     assert shown[-1] == pytest.approx(exact, rel=0.03)
 
 
+@pytest.mark.parametrize("wagner", [0.1, 1.0, 10.0])
+def test_width_of_the_cell(wagner):
+    header, rows = table("width of the cell")
+    shown = np.array([float(cell) for cell in rows[f"W/R = {wagner:g}"]])
+    assert numbers(header) == list(convergence.WIDTHS)
+    np.testing.assert_allclose(convergence.width_row(wagner, convergence.WIDTHS[:2]), shown[:2], atol=6e-4)
+    assert (np.abs(shown - shown[-1])[1:-1] < 0.7 * np.abs(shown - shown[-1])[:-2]).all()
+
+
 def test_top_boundary():
     header, rows = table("top above the deposit")
     assert numbers(header) == list(convergence.GAPS)

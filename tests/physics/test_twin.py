@@ -1,10 +1,12 @@
-"""Growth with the live field against random walkers, which are the same process without a field (benchmarks/walkers.py)."""
+"""Growth by the live field and by the engine's walkers against an independent walk, the same process (benchmarks/twin.py)."""
+
+from functools import cache
 
 import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from benchmarks import walkers
+from benchmarks import twin
 from kmc_li import field
 
 
@@ -18,14 +20,14 @@ def porous(shape, seed):
 @pytest.mark.parametrize(("nx", "ny"), [(16, 1), (8, 8), (5, 6), (3, 1)])
 def test_walkers_return_from_above_as_one_step_says(nx, ny):
     """q = (stay level + sideways + up and down twice) / links, from the law of a single step."""
-    q = walkers.returns(nx, ny)
+    q = twin.returns(nx, ny)
     axes = [axis for axis, size in ((0, nx), (1, ny)) if size > 1]
     here = np.zeros((nx, ny))
     here[0, 0] = 1
     sideways = sum(np.roll(q, step, axis) for axis in axes for step in (1, -1))
     twice = np.fft.ifft2(np.fft.fft2(q) ** 2).real
     np.testing.assert_allclose(q, (here + sideways + twice) / (2 * len(axes) + 2), atol=1e-12)
-    keep, other = walkers.alias_table(q)
+    keep, other = twin.alias_table(q)
     share = keep + np.bincount(other, 1 - keep, minlength=q.size)
     np.testing.assert_allclose(share.reshape(q.shape) / q.size, q, atol=1e-12)
 
@@ -43,11 +45,11 @@ def test_walkers_are_absorbed_where_the_field_sends_current(shape, wagner, weigh
         current_density_A_m2=1.0,
         face_area_weights=weighted,
     ).plating_current_A.reshape(-1, shape[2])
-    grid = walkers.grid(occupancy, wagner, weighted)
+    grid = twin.grid(occupancy, wagner, weighted)
     top = int(np.nonzero(occupancy.any(axis=(0, 1)))[0].max()) + 1
     drawn = 10**6
     counts = np.zeros(grid.cell.shape, np.int64)
-    walkers.tally(grid, top, drawn, np.random.Generator(np.random.PCG64(2)), counts)
+    twin.tally(grid, top, drawn, np.random.Generator(np.random.PCG64(2)), counts)
     counts = counts[:, 1:]
     expected = drawn * current / current.sum()
     common = expected > 10
@@ -59,27 +61,36 @@ def test_walkers_are_absorbed_where_the_field_sends_current(shape, wagner, weigh
 
 
 CASES = {
-    "2-D": walkers.Case(192, 1, 0.3, monolayers=8),
-    "2-D, primary": walkers.Case(192, 1, np.inf, monolayers=4),
-    "3-D": walkers.Case(24, 24, 0.3, monolayers=6),
-    "3-D, weighted faces": walkers.Case(24, 24, 0.3, monolayers=6, face_area_weights=True),
-    "3-D, primary": walkers.Case(24, 24, np.inf, monolayers=3),
+    "2-D": twin.Case(192, 1, 0.3, monolayers=8),
+    "2-D, primary": twin.Case(192, 1, np.inf, monolayers=4),
+    "3-D": twin.Case(24, 24, 0.3, monolayers=6),
+    "3-D, weighted faces": twin.Case(24, 24, 0.3, monolayers=6, face_area_weights=True),
+    "3-D, primary": twin.Case(24, 24, np.inf, monolayers=3),
 }
 
 
+WAYS = {"walkers": (60, None), "field": (24, 0.005)}  # deposits, field.tolerance
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """The twin's deposits of a case, 120 of them."""
+    return cache(lambda name: [CASES[name].by_twin(seed) for seed in range(120)])
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", CASES)
-def test_the_live_field_grows_what_walkers_grow(name):
-    """Thickness, roughness, porosity, height and the profile of metal: equal within 3 sigma, 200 deposits against 24."""
-    case = CASES[name]
-    exact = [case.by_walkers(seed) for seed in range(200)]
-    live = [case.by_field(0.005, seed) for seed in range(24)]
-    groups = [np.array([walkers.measures(deposit) for deposit in group]) for group in (live, exact)]
-    away = walkers.apart(*groups)
-    assert np.abs(away).max() < 3, dict(zip(walkers.METRICS, away.round(1), strict=True))
+def test_the_engine_grows_what_the_twin_grows(name, way, exact):
+    """Thickness, roughness, porosity, height and the profile of metal: equal within 3 sigma."""
+    seeds, tolerance = WAYS[way]
+    live = [CASES[name].by_engine(seed, tolerance) for seed in range(seeds)]
+    groups = [np.array([twin.measures(deposit) for deposit in group]) for group in (live, exact(name))]
+    away = twin.apart(*groups)
+    assert np.abs(away).max() < 3, dict(zip(twin.METRICS, away.round(1), strict=True))
     bands = [0, 2, 4, 8, 16, 10**6]
-    profiles = [np.array([_metal(deposit, bands) for deposit in group]) for group in (live, exact)]
-    assert np.abs(walkers.apart(*profiles)).max() < 3, walkers.apart(*profiles).round(1)
+    profiles = [np.array([_metal(deposit, bands) for deposit in group]) for group in (live, exact(name))]
+    assert np.abs(twin.apart(*profiles)).max() < 3, twin.apart(*profiles).round(1)
 
 
 def _metal(occupancy, bands):
@@ -88,9 +99,8 @@ def _metal(occupancy, bands):
 
 
 @pytest.mark.slow
-def test_a_loose_tolerance_would_be_noticed():
-    """The comparison sees the known bias: with field.tolerance = 20 % deposits come out too thin."""
-    case = CASES["3-D"]
-    exact = np.array([walkers.measures(case.by_walkers(seed)) for seed in range(200)])
-    loose = np.array([walkers.measures(case.by_field(0.2, seed)) for seed in range(24)])
-    assert walkers.apart(loose, exact)[0] < -3
+def test_a_loose_tolerance_is_noticed(exact):
+    """The comparison sees the known bias of a live field at 20 %: deposits too smooth."""
+    loose = [CASES["3-D"].by_engine(seed, 0.2) for seed in range(24)]
+    groups = [np.array([twin.measures(deposit) for deposit in group]) for group in (loose, exact("3-D"))]
+    assert twin.apart(*groups)[twin.METRICS.index("Sq")] < -3

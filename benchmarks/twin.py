@@ -1,23 +1,27 @@
-"""Deposits grown by random walkers: an exact twin of plating with linear kinetics and no shifts, which solves no field.
+"""Deposits grown by random walkers: an independent, exact twin of plating with linear kinetics and no shifts.
 
-    python benchmarks/walkers.py                                   # 64 x 64 columns, Delta/W = 0.3, 16 deposits
-    python benchmarks/walkers.py --delta-over-W inf --columns 32 --seeds 40
-    python benchmarks/walkers.py --engine 0.2 1 5                  # the live field at three tolerances beside it
-    python benchmarks/walkers.py --columns 512 --rows 1 --engine 1  # 2-D
+    python benchmarks/twin.py                                      # 64 x 64 columns, Delta/W = 0.3, 16 deposits
+    python benchmarks/twin.py --delta-over-W inf --columns 32 --seeds 40
+    python benchmarks/twin.py --walkers --field 0.2 1 5            # beside it the engine: walkers, field at tolerances
+    python benchmarks/twin.py --columns 512 --rows 1 --field 1     # 2-D
 
 An ion that steps along the links of the lattice with probability proportional to their conductance (1 to an electrolyte
 cell, 1 / (W/voxel + 1/2) to a Li face) and starts where the current enters is absorbed at a cell with probability
 sink phi / (total current): the equation of the mean number of its visits is the equation of phi (Witten and Sander,
 Phys. Rev. B 27, 5686 (1983)). One walker makes one voxel, as if the field converged at every event. Above the deposit
 nothing happens, so a walker starts uniformly on the plane above the highest bud, and one that leaves it upwards is put
-back where it returns, by the exact distribution on the periodic half lattice. Walkers cannot know of shifts, layers or
-dissolution: those need the field.
+back where it returns, by the exact distribution on the periodic half lattice.
+
+The plain kernel, one step at a time, shares no code with the engine: it is what the engine's walkers and its live field
+are tested against. Walkers cannot know of shifts, layers or dissolution: those need the field.
 """
 
 import argparse
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -220,14 +224,15 @@ class Case(NamedTuple):
         """Room enough: the more open, the higher a deposit grows."""
         return round(self.monolayers * (16 if self.delta_over_W < 1 else 60) * (1 + (self.ny == 1))) + 40
 
-    def by_walkers(self, seed: int) -> NDArray[np.bool_]:
+    def by_twin(self, seed: int) -> NDArray[np.bool_]:
         voxels = self.monolayers * self.nx * self.ny
         return deposit(self.nx, self.ny, self.planes, voxels, 1 / self.delta_over_W, seed, self.face_area_weights)
 
-    def by_field(self, tolerance: float, seed: int) -> NDArray[np.bool_]:
-        """The engine's deposit with field.tolerance = `tolerance` (share)."""
+    def by_engine(self, seed: int, tolerance: float | None = None) -> NDArray[np.bool_]:
+        """The engine's deposit: by its field with field.tolerance = `tolerance` (share), by its walkers for None."""
         from kmc_li import Parameters, simulate
 
+        numerics = {"method": "walkers"} if tolerance is None else {"method": "multigrid", "tolerance": tolerance}
         primary = np.isinf(self.delta_over_W)
         parameters = Parameters.from_dict(
             {
@@ -237,7 +242,7 @@ class Case(NamedTuple):
                     "charge_transfer_resistance_ohm_cm2": 0.0 if primary else 20.0,
                 },
                 "plating": {"current_density_mA_cm2": 1.0, "face_area_weights": self.face_area_weights},
-                "field": {"tolerance": tolerance, "samples": 0},
+                "field": numerics | {"samples": 0},
                 "stop": {"events": self.monolayers * self.nx * self.ny},
                 "output": {"series_points": 1, "snapshots": 0},
             }
@@ -276,25 +281,26 @@ def main() -> None:
     parser.add_argument("--rows", type=int, metavar="N", help="columns along y [as along x]; 1 is 2-D")
     parser.add_argument("--delta-over-W", type=float, default=0.3, metavar="X", help="voxel over Wagner length [0.3]")
     parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="voxels a column [8]")
-    parser.add_argument("--weights", action="store_true", help="face-area weights, in walkers and engine")
-    parser.add_argument("--seeds", type=int, default=16, metavar="N", help="deposits grown by walkers, >= 2 [16]")
-    parser.add_argument(
-        "--engine", type=float, nargs="*", default=[], metavar="PERCENT", help="field.tolerance of engine runs"
-    )
-    parser.add_argument("--engine-seeds", type=int, metavar="N", help="deposits at each tolerance [as of walkers]")
+    parser.add_argument("--weights", action="store_true", help="face-area weights, in twin and engine")
+    parser.add_argument("--seeds", type=int, default=16, metavar="N", help="deposits of the twin, >= 2 [16]")
+    parser.add_argument("--walkers", action="store_true", help="the engine's walkers, too")
+    parser.add_argument("--field", type=float, nargs="*", default=[], metavar="PERCENT", help="its field at these")
+    parser.add_argument("--engine-seeds", type=int, metavar="N", help="deposits of each of these [as of the twin]")
     parser.add_argument("--json", metavar="FILE", help="write every deposit's measures there too")
     options = parser.parse_args()
     rows = options.columns if options.rows is None else options.rows
     case = Case(options.columns, rows, options.delta_over_W, options.monolayers, options.weights)
-    seeds = range(options.engine_seeds or options.seeds)
-    case.by_walkers(0)  # compiles
-    start = time.process_time()
-    groups = {"walkers": np.array([measures(case.by_walkers(seed)) for seed in range(options.seeds)])}
-    took = [time.process_time() - start]
-    for percent in options.engine:
-        case._replace(monolayers=1).by_field(0.05, 0)
+    ways: dict[str, tuple[int, Callable[[Case, int], NDArray[np.bool_]]]] = {"twin": (options.seeds, Case.by_twin)}
+    count = options.engine_seeds or options.seeds
+    if options.walkers:
+        ways["engine, walkers"] = count, Case.by_engine
+    for percent in options.field:
+        ways[f"engine, field at {percent:g} %"] = count, partial(Case.by_engine, tolerance=percent / 100)
+    groups, took = {}, []
+    for name, (seeds, grow_one) in ways.items():
+        grow_one(case._replace(monolayers=1), 0)  # compiles
         start = time.process_time()
-        groups[f"field, {percent:g} %"] = np.array([measures(case.by_field(percent / 100, s)) for s in seeds])
+        groups[name] = np.array([measures(grow_one(case, seed)) for seed in range(seeds)])
         took.append(time.process_time() - start)
     print(table(groups))
     for name, cpu_s in zip(groups, took, strict=True):
