@@ -5,6 +5,8 @@ shape that is smooth by then, the coarse grid takes up within twice five coarse 
 for the global refresh. Both work on pieces of whole columns, so that the inner loops vectorise.
 """
 
+import numpy as np
+
 from . import multigrid
 from .jit import leaf, njit
 from .lattice import around
@@ -13,7 +15,6 @@ NEAR = 2  # half-width of the window that is relaxed, in columns
 PLANES = 16  # height of the windows, in planes
 FAR = 2  # half-width of the coarse window, in coarse columns
 SWEEPS, COARSE_SWEEPS, LAST_SWEEPS = 2, 3, 1
-SHARE = 0.5  # of the coarse correction; all of it overshoots in narrow pores, and after many hops there diverges
 SCRATCH = 2 * (2 * FAR + 3) ** 2 * (PLANES // 2 + 2) + 2 * PLANES
 
 
@@ -99,12 +100,47 @@ def _smooth(tree, xc, yc, plane, planes, u, f, at, step_x, step_y, new):
         p[k] = new[k]
 
 
+@leaf
+def _step_length(tree, x, y, wx, wy, plane, planes, u, f, step_x, step_y, gain, energy):
+    """Factor by which the correction lowers the energy of the error most, as in `multigrid.step_length`.
+
+    Without it the correction overshoots in narrow pores, and after many hops there diverges.
+    """
+    nx, ny, ns = tree.shape[1]
+    n = planes + 1  # with the link to the plane above the window
+    for k in range(n):
+        gain[k] = 0
+        energy[k] = 0
+    scale_z = tree.scale_z[1, plane : plane + n]
+    for i in range(-wx - 1, wx + 1):
+        xc = wrapped(x + i, nx)
+        for j in range(-wy - 1, wy + 1):
+            yc = wrapped(y + j, ny)
+            at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
+            a = tree.offset[1] + (xc * ny + yc) * ns + plane
+            p, below, source = u[at : at + n], u[at - 1 : at - 1 + n], f[at : at + n]
+            east, north = u[at + step_x : at + step_x + n], u[at + step_y : at + step_y + n]
+            gx, gy, gz, sink = tree.gx[a : a + n], tree.gy[a : a + n], tree.gz[a : a + n], tree.sink[a : a + n]
+            sx, sy = tree.scale_x[1, xc], tree.scale_y[1, yc]
+            for k in range(n):
+                gain[k] += p[k] * source[k]
+                energy[k] += sink[k] * p[k] * p[k]
+            for k in range(n):
+                dx, dy, dz = p[k] - east[k], p[k] - north[k], p[k] - below[k]
+                energy[k] += gx[k] / sx * dx * dx + gy[k] / sy * dy * dy + gz[k] / scale_z[k] * dz * dz
+    total, cost = 0.0, 0.0
+    for k in range(n):
+        total += np.float64(gain[k])
+        cost += np.float64(energy[k])
+    return u.dtype.type(total / cost) if cost > 0 and total > 0 else u.dtype.type(0)
+
+
 @njit
 def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch):
     """Solve for the residual around a column on the first coarse grid, 0 outside the window, and add what comes out."""
     nx, ny, _ = tree.shape[1]
     x, y = column // box.ny // 2, column % box.ny // 2
-    wx, wy = min(FAR, (nx - 1) // 2), min(FAR, (ny - 1) // 2)
+    wx, wy = max(min(FAR, (nx - 2) // 2), 0), max(min(FAR, (ny - 2) // 2), 0)  # one column at least outside
     plane, planes = tree.parent[0, first], (end - first) // 2
     step_y = planes + 2
     step_x = (2 * wy + 3) * step_y
@@ -127,15 +163,16 @@ def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch)
             for j in range(-wy + ((i + wx + half) & 1), wy + 1, 2):
                 at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
                 _smooth(tree, wrapped(x + i, nx), wrapped(y + j, ny), plane, planes, u, f, at, step_x, step_y, new)
-    zero, share = phi.dtype.type(0), phi.dtype.type(SHARE)
+    zero, n = phi.dtype.type(0), planes + 1
+    step = _step_length(tree, x, y, wx, wy, plane, planes, u, f, step_x, step_y, new[:n], new[n : 2 * n])
     for i in range(-wx, wx + 1):
         xc = wrapped(x + i, nx)
         for j in range(-wy, wy + 1):
             yc = wrapped(y + j, ny)
             at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
             for k in range(planes):
-                new[2 * k] = share * u[at + k]
-                new[2 * k + 1] = share * u[at + k]
+                new[2 * k] = step * u[at + k]
+                new[2 * k + 1] = step * u[at + k]
             for xf in range(2 * xc, min(2 * xc + 2, box.nx)):
                 for yf in range(2 * yc, min(2 * yc + 2, box.ny)):
                     a = (xf * box.ny + yf) * box.ns + first
