@@ -31,7 +31,7 @@ class Field(NamedTuple):
     weight: np.ndarray  # (1,) 1: faces count with their share of the true area, 0: with the staircase's
     work: np.ndarray  # (2 ns + 8,)
     patch: np.ndarray  # (SCRATCH,) of the repair after an event
-    lanes: np.ndarray  # float64 (PLANES,)
+    lanes: np.ndarray  # float64 (PLANES + 2,)
     fresh: np.ndarray  # float32 (ns,): rates of a column
     dirty: np.ndarray  # uint8, columns of the first coarse grid whose conductances are out of date
 
@@ -48,7 +48,7 @@ def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Field:
         weight=np.array([weighted], np.int64),
         work=np.zeros(2 * ns + 8, dtype),
         patch=np.zeros(SCRATCH, dtype),
-        lanes=np.zeros(PLANES),
+        lanes=np.zeros(PLANES + 2),
         fresh=np.zeros(ns, np.float32),
         dirty=np.ones(-(-box.nx // 2) * -(-box.ny // 2), np.uint8),
     )

@@ -191,4 +191,4 @@ def repair(field, tree, box, column, s):
         multigrid.coarsen_near(idiag, field.sink, cx, cy, cz, tree, column, first, end)
         correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, field.patch)
         relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, LAST_SWEEPS, field.patch)
-    return first, end
+    return min(first, max(s - 1, 1)), max(end, s + 2)  # the faces of a voxel at the rim of the grid, too
