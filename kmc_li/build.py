@@ -13,7 +13,8 @@ from .kernels.lattice import Box
 from .kernels.state import COUNTERS, LINEAR, UNIFORM, WALKERS, Model, State
 from .parameters import Parameters
 
-ROOM = 4096  # sites the lists have room for at first, besides four a column
+CHANGED = 512  # voxels that hops may change before field and rates follow
+ROOM = 8192  # sites the lists have room for at first, besides four a column
 START_INTERVAL = 1.0  # events to the first refresh, before the drift is known
 SETTLE = 20  # refreshes that bring the field of the initial deposit to rest
 
@@ -128,6 +129,7 @@ def allocate_state(
         search=connectivity.allocate(voxels if model.connects else 1),
         walkers=walk_tables.walkers(nx if walks else 1, ny if walks else 1, wagner, weighted),
         clear=walk_tables.clearance(nx if walks else 1, ny if walks else 1, ns),
+        changed=np.zeros(CHANGED, np.int32),
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         plane_current=np.zeros(3 * ns),
         counters=np.zeros(1, COUNTERS).view(np.recarray),

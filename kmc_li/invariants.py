@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import walk_tables
-from .kernels import classes, clearance, rates
+from .kernels import classes, clearance, loop, rates
 from .kernels.lattice import DEAD, LI, NEIGHBOURS, WALL, Box
 from .kernels.state import LINEAR, WALKERS, Model, State
 from .morphology import attached_to_collector
@@ -29,7 +29,8 @@ class InvariantError(AssertionError):
 
 def check(simulation: "Simulation") -> None:
     """Raise InvariantError unless everything follows from the occupancy; changes nothing."""
-    model, box, state = simulation._model, simulation._box, simulation._state
+    model, box, state = simulation._model, simulation._box, _copied(simulation._state)
+    loop.settle(model, box, state)  # what hops have changed may wait for the next event of the field
     check_lattice(box, state)
     check_dead(model, box, state)
     check_lists(state.sites, "sites")
@@ -38,6 +39,11 @@ def check(simulation: "Simulation") -> None:
     check_rates(model, box, state)
     check_clearance(model, box, state)
     check_charge(simulation)
+
+
+def _copied(value: Any) -> Any:
+    """Named tuples of arrays with all arrays copied."""
+    return value.copy() if isinstance(value, np.ndarray) else type(value)(*(_copied(item) for item in value))
 
 
 def _require(holds: Any, message: str) -> None:

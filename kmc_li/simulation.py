@@ -103,10 +103,13 @@ class Simulation:
             else:
                 break
         n = self._state.counters[0]
+        at_limit = n.plated - n.stripped >= net or n.events >= events or n.time >= time_s
+        if code in REASONS or at_limit:
+            loop.settle(self._model, self._box, self._state)
         if code in REASONS:
             height_limited = code == loop.FULL and stop.height_um is not None
             self.finished = "height" if height_limited else REASONS[code]
-        elif n.plated - n.stripped >= net or n.events >= events or n.time >= time_s:
+        elif at_limit:
             self._row += 1
             self.at_record_point = True
             self._sample()

@@ -258,3 +258,18 @@ def mark_all(cell, box, search):
             search.voxel[size] = voxel
             size += 1
     return dead - _revive(cell, box, search, size)
+
+
+@njit
+def is_plain(cell, box, voxel, goal):
+    """Whether Li stays live or dead in hopping to a free voxel next to it, and all others too: if certain, no search."""
+    dead = (cell[voxel] & DEAD) != 0
+    for other in faces(box, goal):
+        if other != voxel and is_li(cell[other]) and ((cell[other] & DEAD) != 0) != dead:
+            return False
+    if dead:
+        return True
+    cube, wanted = cube_of(cell, box, voxel) & ~(1 << 13), 0
+    for face in range(FACES):
+        wanted |= cube & face_bit(face)
+    return (wanted & (wanted - 1)) == 0 or (joined_in(cube, wanted & -wanted) & wanted) == wanted

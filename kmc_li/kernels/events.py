@@ -1,11 +1,14 @@
 """What an event does: change the voxel, repair the field around it, update the rates it touched."""
 
-from . import clearance, connectivity, hops, local, rates
-from .field import set_around
-from .jit import njit
-from .lattice import DEAD, NEIGHBOURS, around, clear, fill, is_empty
-from .state import UNIFORM, WALKERS
+import numpy as np
 
+from . import classes, clearance, connectivity, hops, local, multigrid, rates
+from .field import set_around
+from .jit import leaf, njit
+from .lattice import DEAD, NEIGHBOURS, around, clear, fill, is_empty, measure_height
+from .state import LINEAR, UNIFORM, WALKERS
+
+PLANES, SWEEPS = 8, 1  # height of the window that is relaxed after a hop, and how often
 SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over the tolerance, that calls for a refresh
 
 
@@ -21,6 +24,24 @@ def repair(model, cell, box, state, column, s):
     set_around(field, cell, box, column, s)
     first, end = local.repair(field, state.tree, box, column, s)
     rates.update_window(model, cell, box, field, state.tree, state.sites, n, column, first, end)
+
+
+@njit
+def repair_near(model, cell, box, state, column, s):
+    """The same where a hop has changed a voxel, in the next columns only: what goes beyond waits for the refresh."""
+    field, n = state.field, state.counters[0]
+    first, end = max(s - PLANES // 2 + 1, 1), s + PLANES // 2 + 1
+    if s >= n.lo:
+        first, end = max(first, n.lo), min(end, n.hi)
+        local.relax(
+            field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, box, column, first, end, SWEEPS, field.patch
+        )
+        low, high = local.window(state.tree, s)
+        if (high - low) % 2 == 0:
+            multigrid.coarsen_near(
+                field.idiag, field.sink, field.cx, field.cy, field.cz, state.tree, column, low, high
+            )
+    rates.update_columns(model, cell, box, field, state.sites, n, column, local.NEAR, first, end)
 
 
 @njit
@@ -92,8 +113,70 @@ def take_metal(model, box, state, column, s):
 
 
 @njit
-def change(model, box, state, column, s):
-    """An empty voxel becomes Li, or Li dissolves."""
+def hold(state, voxel):
+    """Note a changed voxel, whose field and rates are brought up to date by `catch_up`."""
+    n = state.counters[0]
+    state.changed[n.changed] = voxel
+    n.changed += 1
+
+
+@leaf
+def _is_stale(model, box, state, voxel, empty):
+    """Whether the field takes a voxel for something else than it is."""
+    if model.kinetics == LINEAR:
+        return (state.field.idiag[voxel] != 0) != empty
+    if model.kinetics == WALKERS:
+        return (clearance.bit(state.clear, box.nx * box.ny, voxel // box.ns, voxel % box.ns) == 0) != empty
+    return True
+
+
+@leaf
+def _is_noted(voxels, found, voxel):
+    for i in range(found):
+        if voxels[i] == voxel:
+            return True
+    return False
+
+
+@njit
+def catch_up(model, box, state):
+    """Bring field and rates up to date around all voxels noted, but those that are again what they were.
+
+    Returns how many have changed.
+    """
+    cell, n, at = state.lattice.cell, state.counters[0], state.lattice
+    found = 0
+    for i in range(n.changed):
+        voxel = int(state.changed[i])
+        column, s = voxel // box.ns, voxel % box.ns
+        measure_height(cell, box, at.height, at.columns, column, max(s, at.height[column]))
+        if _is_stale(model, box, state, voxel, is_empty(cell[voxel])) and not _is_noted(state.changed, found, voxel):
+            state.changed[found] = voxel
+            found += 1
+    n.changed = 0
+    for i in range(found):
+        voxel = int(state.changed[i])
+        column, s, empty = voxel // box.ns, voxel % box.ns, is_empty(cell[voxel])
+        if model.kinetics == WALKERS:
+            clearance.note(state.clear, box, column, s, -1 if empty else 1)
+        elif not empty:
+            n.plate_sum += classes.put(state.sites, voxel, np.float32(0))
+        elif model.kinetics == LINEAR:
+            n.strip_sum += classes.put(state.sites, voxel, np.float32(0))
+        if model.kinetics == LINEAR:
+            set_around(state.field, cell, box, column, s)
+    for i in range(found):
+        column, s = int(state.changed[i]) // box.ns, int(state.changed[i]) % box.ns
+        if model.kinetics == LINEAR:
+            repair_near(model, cell, box, state, column, s)
+        elif model.kinetics == UNIFORM:
+            rates.update_neighbours(model, cell, box, state.field, state.sites, n, column, s)
+    return found
+
+
+@njit
+def change(model, box, state, column, s, later=False):
+    """An empty voxel becomes Li, or Li dissolves. `later`: field and rates need not be up to date before `catch_up`."""
     cell, n = state.lattice.cell, state.counters[0]
     if is_empty(cell[column * box.ns + s]):
         put_metal(model, box, state, column, s)
@@ -105,6 +188,9 @@ def change(model, box, state, column, s):
         count = disconnect(model, box, state, column * box.ns + s, False)
     if model.hop_rate[1] > 0:
         note_hoppers(cell, box, state.hoppers, column, s)
+    if later and count == 0:
+        hold(state, column * box.ns + s)
+        return
     repair(model, cell, box, state, column, s)
     mend(model, box, state, count)
 

@@ -1,4 +1,4 @@
-"""Thermal hops of surface Li: lists by number of Li neighbours, and a loop of its own for hops alone.
+"""Thermal hops of surface Li: lists by number of Li neighbours, and the loop that carries out one after another.
 
 The rates of hops are a finite set, so a class is drawn by its sum of rates, an atom of it uniformly and one of six
 directions; an attempt that finds its way taken, or no other neighbour there, counts in time only. This is exact.
@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from . import connectivity
 from .jit import leaf, njit
 from .lattice import LI, NEIGHBOURS, measure_heights
 
 RUNNING, GROW_HOPPERS, NOTHING = 0, 2, 4  # as in loop.py
+OTHER, SPECIAL, SETTLE = 5, 6, 7
 FINE = 1e-6  # share of a class in all rates below which its atoms get a random number of their own
 PATIENCE = 1 << 24  # attempts without an event after which Python has its turn
 
@@ -210,7 +212,8 @@ def _any_can(model, box, cell, lists):
 def _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds):
     """Carry out the hop of the atom at place i of a list; returns its new plane."""
     west, east, south, north = _sides(box, voxel, x, y)
-    cell[at(voxel)] = int(cell[at(voxel)]) & NEIGHBOURS
+    atom = int(cell[at(voxel)])
+    cell[at(voxel)] = atom & NEIGHBOURS
     _relist(lists, voxel, i, cls, goal, (int(cell[at(goal)]) & NEIGHBOURS) - bonds)
     if box.nx > 1:
         _lose(cell, lists, west)
@@ -223,7 +226,7 @@ def _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds):
     else:
         cell[at(voxel - 1)] = int(cell[at(voxel - 1)]) - 1  # the collector hops nowhere
     _lose(cell, lists, voxel + 1)
-    cell[at(goal)] = int(cell[at(goal)]) | LI
+    cell[at(goal)] = int(cell[at(goal)]) | (atom - (atom & NEIGHBOURS))
     x, y, s = _place(box, goal)
     west, east, south, north = _sides(box, goal, x, y)
     if box.nx > 1:
@@ -240,61 +243,103 @@ def _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds):
     return s
 
 
+@leaf
+def sums(lists, rates):
+    """Cumulative rates of the classes, all six directions of all their atoms."""
+    count = lists.count
+    to_1 = count[1] * rates[0]
+    to_2 = to_1 + count[2] * rates[1]
+    to_3 = to_2 + count[3] * rates[2]
+    to_4 = to_3 + count[4] * rates[3]
+    return to_1, to_2, to_3, to_4, to_4 + count[5] * rates[4]
+
+
+@leaf
+def _choose(lists, rates, to, total, pick, rng):
+    """(place, class, direction) that a random number below the sum of all hops stands for."""
+    cls, before, each = 1, 0.0, rates[0]
+    if pick >= to[0]:
+        cls, before, each = 2, to[0], rates[1]
+        if pick >= to[1]:
+            cls, before, each = 3, to[1], rates[2]
+            if pick >= to[2]:
+                cls, before, each = 4, to[2], rates[3]
+                if pick >= to[3]:
+                    cls, before, each = 5, to[3], rates[4]
+    choice = (pick - before) / each if each > FINE * total else rng.random() * lists.count[cls]
+    i = min(int(choice), lists.count[cls] - 1)
+    return i, cls, min(int(6.0 * (choice - i)), 5)
+
+
 @njit
-def advance(model, box, state, rng, max_events, max_net, max_time):
-    """Hops alone, without plating: the same process, limits and answers as loop.advance."""
+def run(model, box, state, rng, max_events, max_time, other):
+    """Hops until something else happens, which it does at the rate `other` [1/s]; returns (why, voxel, direction).
+
+    OTHER: something else is due, its waiting time has passed. SPECIAL: so is the hop of the voxel in that direction,
+    which may cut Li off the collector or revive it. SETTLE: the room for changed voxels is used up, or the box is full.
+    """
     n, lists, cell = state.counters[0], state.hoppers, state.lattice.cell
-    count, capacity = lists.count, lists.site.shape[1]
-    r1, r2, r3 = 6.0 * model.hop_rate[1], 6.0 * model.hop_rate[2], 6.0 * model.hop_rate[3]
-    r4, r5 = 6.0 * model.hop_rate[4], 6.0 * model.hop_rate[5]
-    first, attempts, idle, time, top = n.events, n.attempts, n.idle, n.time, n.top
-    events, patience, code = first, attempts + PATIENCE, RUNNING
-    if n.plated - n.stripped >= max_net:
-        return code
+    plates, connects, several = model.monolayer_rate > 0, model.connects, model.hits > 1
+    capacity, room = lists.site.shape[1], state.changed.shape[0] - 2
+    r = model.hop_rate
+    rates = (6.0 * r[1], 6.0 * r[2], 6.0 * r[3], 6.0 * r[4], 6.0 * r[5])
+    first, attempts, idle, time, top, changed = n.events, n.attempts, n.idle, n.time, n.top, n.changed
+    events, patience, code, voxel, direction = first, attempts + PATIENCE, RUNNING, np.int64(0), 0
     while events < max_events and time < max_time and attempts < patience:
-        to_1 = count[1] * r1
-        to_2 = to_1 + count[2] * r2
-        to_3 = to_2 + count[3] * r3
-        to_4 = to_3 + count[4] * r4
-        rate = to_4 + count[5] * r5
-        if rate <= 0.0:
+        to = sums(lists, rates)
+        total = to[4] + other
+        if total <= 0.0:
             code = NOTHING
             break
         if listed(lists) + 16 > capacity:
             code = GROW_HOPPERS
             break
+        if changed > room or (plates and top >= model.nz):
+            code = SETTLE
+            break
         if idle > 1000 and idle > 12 * listed(lists):
-            if not _any_can(model, box, cell, lists):
+            if not plates and not _any_can(model, box, cell, lists):
                 code = NOTHING
                 break
             idle = 0
         attempts += 1
+        time += rng.standard_exponential() / total
+        pick = rng.random() * total
+        if pick >= to[4]:
+            code = OTHER
+            break
         idle += 1
-        time += rng.standard_exponential() / rate
-        pick = rng.random() * rate
-        cls, before, each = 1, 0.0, r1
-        if pick >= to_1:
-            cls, before, each = 2, to_1, r2
-            if pick >= to_2:
-                cls, before, each = 3, to_2, r3
-                if pick >= to_3:
-                    cls, before, each = 4, to_3, r4
-                    if pick >= to_4:
-                        cls, before, each = 5, to_4, r5
-        choice = (pick - before) / each if each > FINE * rate else rng.random() * count[cls]
-        i = min(int(choice), count[cls] - 1)
-        direction = min(int(6.0 * (choice - i)), 5)
+        i, cls, direction = _choose(lists, rates, to, total, pick, rng)
         voxel = np.int64(lists.site[at(cls), at(i)])
         x, y, s = _place(box, voxel)
         goal, bonds = _goal(box, model.nz, voxel, x, y, s, direction)
-        if _is_free(cell, goal, bonds):
-            top = max(top, _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds))
-            events += 1
-            idle = 0
-        else:
+        if not _is_free(cell, goal, bonds):
             drop_buried(cell, lists, voxel, cls)
+            continue
+        if connects and (cls > 1 or n.dead_voxels > 0) and not connectivity.is_plain(cell, box, voxel, goal):
+            code = SPECIAL
+            break
+        top = max(top, _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds))
+        events += 1
+        idle = 0
+        if plates:
+            state.changed[changed] = voxel
+            state.changed[changed + 1] = goal
+            changed += 2
+            if several:
+                state.hits[voxel] = 0
+                state.hits[goal] = 0
     n.events, n.hopped = events, n.hopped + events - first
-    n.attempts, n.idle, n.time = attempts, idle, time
-    n.top = top
-    measure_heights(cell, box, state.lattice.height, state.lattice.columns, top)
+    n.attempts, n.idle, n.time, n.top, n.changed = attempts, idle, time, top, changed
+    return code, voxel, direction
+
+
+@njit
+def advance(model, box, state, rng, max_events, max_net, max_time):
+    """Hops alone, without plating: the same process, limits and answers as loop.advance."""
+    n, at_rest = state.counters[0], state.lattice
+    if n.plated - n.stripped >= max_net:
+        return RUNNING
+    code, _, _ = run(model, box, state, rng, max_events, max_time, 0.0)
+    measure_heights(at_rest.cell, box, at_rest.height, at_rest.columns, n.top)
     return code

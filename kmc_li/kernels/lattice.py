@@ -101,15 +101,21 @@ def surface_voxels(cell):
 
 
 @njit
+def measure_height(cell, box, height, columns, column, highest):
+    """Height of a column anew, after events that did not follow it; none of its Li lies above plane `highest`."""
+    s = highest
+    while s > 0 and not is_li(cell[column * box.ns + s]):
+        s -= 1
+    columns[height[column]] -= 1
+    columns[s] += 1
+    height[column] = s
+
+
+@njit
 def measure_heights(cell, box, height, columns, highest):
     """Heights of all columns anew, after events that did not follow them; no Li lies above plane `highest`."""
-    columns[:] = 0
     for column in range(box.nx * box.ny):
-        s = highest
-        while s > 0 and not is_li(cell[column * box.ns + s]):
-            s -= 1
-        height[column] = s
-        columns[s] += 1
+        measure_height(cell, box, height, columns, column, highest)
 
 
 @njit

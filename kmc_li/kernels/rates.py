@@ -133,6 +133,26 @@ def update_window(model, cell, box, field, tree, sites, n, column, first, end):
         n.plate_sum += lanes[k]
 
 
+@njit
+def update_columns(model, cell, box, field, sites, n, column, reach, first, end):
+    """Rates of planes first..end-1 of the columns up to `reach` away."""
+    x, y = column // box.ny, column % box.ny
+    wx, wy, plain = min(reach, (box.nx - 1) // 2), min(reach, (box.ny - 1) // 2), plain_below(model, n)
+    height, lanes = max(min(end, plain) - first, 0), field.lanes
+    new = field.fresh[:height]
+    for k in range(height):
+        lanes[k] = 0.0
+    for i in range(-wx, wx + 1):
+        for j in range(-wy, wy + 1):
+            other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
+            if height > 0:
+                _update_column(cell, field.phi, field.sink, sites, n, other * box.ns + first, new, lanes)
+            for s in range(first + height, end):
+                update_voxel(model, cell, box, field, sites, n, other, s)
+    for k in range(height):
+        n.plate_sum += lanes[k]
+
+
 @leaf
 def withdraw(cell, sites, n, voxel):
     """Take a voxel off the lists before it turns from empty to Li or back."""

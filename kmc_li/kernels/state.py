@@ -46,7 +46,8 @@ COUNTERS = np.dtype(
         ("hopped", np.int64),
         ("dead_voxels", np.int64),  # Li without a path to the collector
         ("attempts", np.int64),  # draws, with those that changed nothing
-        ("idle", np.int64),  # attempts in a row at hops alone that changed nothing
+        ("idle", np.int64),  # attempts in a row at hops that changed nothing
+        ("changed", np.int64),  # how many voxels `changed` holds
         ("time", np.float64),  # s
         ("plate_sum", np.float64),  # sum of the sites' rates, in units of the current through one column
         ("strip_sum", np.float64),
@@ -83,6 +84,7 @@ class State(NamedTuple):
     search: Search
     walkers: Walkers
     clear: Clearance
+    changed: np.ndarray  # int32: voxels whose field and rates are not yet up to date, some of them twice
     hits: np.ndarray  # uint16 (nx, ny, ns), or (1, 1, 1) when every attempt fills a voxel
     plane_current: np.ndarray  # float64 (3 ns,): rates of plating by plane at the last refresh; its scratch
     counters: np.recarray
