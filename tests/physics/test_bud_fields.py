@@ -10,14 +10,10 @@ import continuum
 import numpy as np
 import pytest
 
+from benchmarks.convergence import local_field
+
 # Published (MODEL, section 8) and recomputed by continuum.hemisphere below.
 TIP_OVER_FLAT = {0.1: 2.62, 0.3: 2.16, 1.0: 1.58, 3.0: 1.23, 10.0: 1.07}
-
-
-def local_field(polarizability, width, planar=False):
-    """Current density on the flat that a bud is in when its periodic images are accounted for as dipoles; mean 1."""
-    neighbors = np.pi**2 / 3 / width**2 if planar else continuum.SQUARE_SUM / width**3
-    return 1 / (1 + neighbors * polarizability)
 
 
 @pytest.mark.parametrize("wagner", TIP_OVER_FLAT)
