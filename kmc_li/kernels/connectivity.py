@@ -262,13 +262,15 @@ def mark_all(cell, box, search):
 
 @njit
 def is_plain(cell, box, voxel, goal):
-    """Whether Li stays live or dead in hopping to a free voxel next to it, and all others too: if certain, no search."""
+    """Whether Li stays live or dead in hopping to a free voxel beside it, and all others too: if sure, no search."""
     dead = (cell[voxel] & DEAD) != 0
     for other in faces(box, goal):
         if other != voxel and is_li(cell[other]) and ((cell[other] & DEAD) != 0) != dead:
             return False
     if dead:
         return True
+    if box.nx == 1 or box.ny == 1:  # the cube shows the atom itself beside it, as if it stayed
+        return False
     cube, wanted = cube_of(cell, box, voxel) & ~(1 << 13), 0
     for face in range(FACES):
         wanted |= cube & face_bit(face)

@@ -33,9 +33,8 @@ def repair_near(model, cell, box, state, column, s):
     first, end = max(s - PLANES // 2 + 1, 1), s + PLANES // 2 + 1
     if s >= n.lo:
         first, end = max(first, n.lo), min(end, n.hi)
-        local.relax(
-            field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, box, column, first, end, SWEEPS, field.patch
-        )
+        phi, idiag, rhs, cx, cy, cz = field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz
+        local.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
         low, high = local.window(state.tree, s)
         if (high - low) % 2 == 0:
             multigrid.coarsen_near(

@@ -103,8 +103,10 @@ def settle(model, box, state):
 @njit
 def _refresh_if_due(model, box, state):
     n = state.counters[0]
-    if model.kinetics == LINEAR and (n.overdue == 1 or n.since >= n.interval):
-        early = n.overdue == 1
+    if model.kinetics != LINEAR:
+        return
+    early = n.overdue == 1 or n.top + min(model.gap, 2) >= n.uniform  # the deposit is about to leave the grid
+    if early or n.since >= n.interval:
         refresh(model, box, state)
         n.overdue = 0
         if not early:
