@@ -83,7 +83,6 @@ def speed(plane: str, hits: int, weights: bool, seed: int, wagner: float = 3000.
     )
     model = build.build_model(parameters)
     box, state = build.allocate_state(model, occupancy, wagner=wagner, weighted=weights)
-    state.plane_current[:] = 1.0  # else the first refresh takes all below the highest bud for buried
     build.settle(model, box, state)
     rng = np.random.Generator(np.random.PCG64(seed))
     before = _heights(box, state)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kmc_li import constants, units
 from kmc_li.parameters import Parameters
 
+SINGLE_ATOM_PER_S = 2e12  # the default attempt frequency, of an atom of Li (Vishnugopi 2020)
 BUD_RADIUS_UM = 1.0  # the bud that W/R is stated for
 
 
@@ -45,6 +46,12 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
         Quantity("monolayer time", "t_1", monolayer_s, f"for {voxel} all over the electrode", "s"),
         Quantity("hop rate / plate rate", "", _hops_per_plating(p, monolayer_s), _hops_meaning(p)),
     ]  # fmt: skip
+    atom_m = (p.molar_volume_m3_mol / constants.AVOGADRO_PER_MOL) ** (1 / 3)
+    if p.hops.enabled and p.voxel_m > 1.1 * atom_m:
+        ratio = p.hops.attempt_frequency_per_s / SINGLE_ATOM_PER_S * (p.voxel_m / atom_m) ** 4
+        given = "1 if surface diffusion smooths as that of single atoms; set hops.attempt_frequency_per_s to"
+        meaning = f"{given} {SINGLE_ATOM_PER_S * (atom_m / p.voxel_m) ** 4:.3g} 1/s for it"
+        out.append(Quantity("Mullins coefficient / single atoms'", "B/B_a", ratio, meaning))
     i0 = p.electrolyte.exchange_current_density_mA_cm2
     if i0 is not None and p.charge_transfer_resistance_ohm_m2 > 0.0:
         slope = constants.GAS_J_MOL_K * p.hops.temperature_K / constants.FARADAY_C_MOL

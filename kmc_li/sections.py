@@ -164,7 +164,7 @@ class Hops(Section):
 
     enabled: StrictBool = Field(False, description="thermal hops of surface voxels")
     attempt_frequency_per_s: Annotated[float, Measured("a frequency", "1/s", "2e12 1/s", 0, 1e16)] = Field(
-        2e12, description="nu; of super-atoms the one that gives the physical Mullins coefficient"
+        2e12, description="nu of an atom; for larger voxels scale it by (atom/voxel)^4, see docs/model.md"
     )
     surface_barrier_eV: Annotated[float, Measured("an energy", "eV", "0.15 eV", 0, 10)] = Field(
         0.15, description="E_S (Li: Vishnugopi 2020)"

@@ -269,9 +269,12 @@ def is_plain(cell, box, voxel, goal):
             return False
     if dead:
         return True
-    if box.nx == 1 or box.ny == 1:  # the cube shows the atom itself beside it, as if it stayed
-        return False
-    cube, wanted = cube_of(cell, box, voxel) & ~(1 << 13), 0
+    itself = 1 << 13  # with its images on an axis of one column
+    if box.ny == 1:
+        itself |= (itself << 3) | (itself >> 3)
+    if box.nx == 1:
+        itself |= (itself << 9) | (itself >> 9)
+    cube, wanted = cube_of(cell, box, voxel) & ~itself, 0
     for face in range(FACES):
         wanted |= cube & face_bit(face)
     return (wanted & (wanted - 1)) == 0 or (joined_in(cube, wanted & -wanted) & wanted) == wanted

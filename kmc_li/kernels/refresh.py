@@ -14,7 +14,7 @@ from .lattice import around, is_empty, top
 SLACK = 4  # uniform planes added at a time when the deposit rises
 BURIED = 0.1  # share of the tolerance that may stay frozen below the grid
 SAFETY = 0.7  # drift aimed at, over the tolerance
-SETTLED = 0.8  # drift of one more cycle, over the tolerance, below which a refresh is done
+SETTLED = 0.25  # drift of one more cycle, over the tolerance, below which a refresh is done
 MOST_CYCLES = 6
 LAYER_SHARE = 0.3  # current moved by the layer between refreshes, over the tolerance, that calls for one at once
 
@@ -178,6 +178,8 @@ def all_rates(model, box, state):
 def raise_floor(model, plane_current, n):
     """Leave out of the grid what lies too deep to draw current; true if the floor moved."""
     limit = BURIED * model.tolerance * (n.plate_sum + n.strip_sum)
+    if limit <= 0.0:  # no rates yet
+        return False
     below, floor = 0.0, n.lo
     for s in range(n.lo, n.top):
         below += plane_current[s]

@@ -22,6 +22,7 @@ VARIANTS = {
     "hops and stripping": HOPS | STRIPPING,
     "hops that shed atoms": SHEDDING,
     "hops that shed atoms, and stripping": SHEDDING | STRIPPING,
+    "2-D, hops that shed atoms": {"lattice.nx": 64, "lattice.ny": 1, "plating.kinetics": "uniform"} | SHEDDING,
     "uniform rates, hops that shed atoms": {"plating.kinetics": "uniform"} | SHEDDING,
     "uniform rates with hops": {"plating.kinetics": "uniform"} | HOPS,
     "noise reduction": {"plating.noise_reduction_hits": 3},

@@ -115,3 +115,15 @@ def test_table_names_what_is_fitted() -> None:
     assert "fitted, not measured: unscreened share s = 0.01" in text
     assert "R = 1 um" in text and "12.5 MPa" in text
     assert len(text.splitlines()) == len(dimensionless_numbers(p)) + 2
+
+
+def test_hops_of_voxels_larger_than_an_atom_say_what_frequency_keeps_the_mullins_coefficient() -> None:
+    """B = D^4 nu f(E_S/kT, E_N/kT): the attempt frequency that keeps it goes as 1/D^4."""
+    name = "B/B_a"
+    assert name not in numbers(study())
+    assert name not in numbers(study(**{"hops.enabled": True, "lattice.voxel_um": 2.784e-4, "stop.capacity_mAh_cm2": 1e-4}))
+    given = {"hops.enabled": True, "lattice.voxel_um": 0.5}
+    atom_um = (13.0e-6 / 6.02214076e23) ** (1 / 3) * 1e6
+    assert numbers(study(**given))[name] == pytest.approx((0.5 / atom_um) ** 4, rel=1e-9)
+    scaled = given | {"hops.attempt_frequency_per_s": 2e12 * (atom_um / 0.5) ** 4}
+    assert numbers(study(**scaled))[name] == pytest.approx(1.0, rel=1e-9)
