@@ -69,6 +69,8 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         connects=plates and (bool(rates.any()) or (p.plating.strip and layer["shift_per_pressure"] != 0.0)),
         tolerance=p.field.tolerance,
+        potential=(p.plating.overpotential_V or 0.0) / unit_V,
+        reference=p.reference_height_m / voxel,
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
         nz=height,
@@ -156,6 +158,10 @@ def settle(model: Model, box: Box, state: State) -> None:
         n.potential = float(state.walkers.wagner[0]) + 0.5
         return
     # Starting from the even film's potential: a flat deposit is then at rest at once.
-    state.field.phi[:] = state.field.wagner[0] + 0.5
+    wagner, phi = state.field.wagner[0], state.field.phi.reshape(box)
+    phi[:] = wagner + 0.5
+    if model.potential > 0:
+        height = np.maximum(np.arange(box.ns) - 0.5 - n.top, 0.5)
+        phi[:] = model.potential * (wagner + height) / (wagner + model.reference - n.top)
     for _ in range(SETTLE):
         refresh.refresh(model, box, state)

@@ -140,6 +140,7 @@ class Parameters(Section):
     def walks(self) -> bool:
         """Whether walkers decide where ions land; they touch metal some W/voxel times, so not where that is many."""
         linear = self.plating.kinetics == "linear" and self.plating.breakdown_exponent == 1.0
+        linear = linear and self.plating.control == "galvanostatic"
         short = self.field.method == "walkers" or self.wagner_length_m <= _WALKING * self.voxel_m
         return linear and short and self.layer is None and self.field.method != "multigrid"
 
@@ -152,6 +153,11 @@ class Parameters(Section):
     def current_density_A_m2(self) -> float:
         """Plating current over the flat area [A/m^2]."""
         return units.convert(self.plating.current_density_mA_cm2, "mA/cm^2", "A/m^2")
+
+    @property
+    def reference_height_m(self) -> float:
+        """Of the plane at which a potential is held, above the current collector [m]."""
+        return (self.lattice.nz + self.field.top_gap_voxels) * self.voxel_m
 
     @property
     def molar_volume_m3_mol(self) -> float:
@@ -296,6 +302,8 @@ def _check_method(layer: Layer | None, plating: Plating, numerics: Numerics) -> 
         return [f"{must} under a layer, whose shifts need the potential"]
     if plating.kinetics != "linear" or plating.breakdown_exponent != 1.0:
         return [f"{must} unless rates are linear in the current"]
+    if plating.control != "galvanostatic":
+        return [f"{must} where the potential is held: walkers carry a set current"]
     return []
 
 
@@ -350,7 +358,8 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             "the charge of one voxel"
         )
     only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
-    if stop.time_s is not None and only_time and plating.kinetics != "none":
+    set_current = plating.kinetics != "none" and plating.control == "galvanostatic"
+    if stop.time_s is not None and only_time and set_current:
         capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0
         if capacity * um_per_mAh_cm2 > most_um:
             most_s = most_um / um_per_mAh_cm2 / plating.current_density_mA_cm2 * 3600.0

@@ -141,11 +141,17 @@ class Electrolyte(Section):
 
 
 class Plating(Section):
-    """The plating current, held constant (galvanostatic), and the law of a face's share in it."""
+    """The plating current or what drives it, held constant, and the law of a face's share in it."""
 
     current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "1 mA/cm^2", 1e-9, 1e6)
-    ] = Field(description="over the electrode's flat area; above 0 plates")
+    ] = Field(description="over the electrode's flat area; above 0 plates; only a unit where the potential is held")
+    control: Annotated[
+        Literal["galvanostatic", "potentiostatic"], OneOf(("galvanostatic", "potentiostatic"))
+    ] = Field("galvanostatic", description="what is held: the current, or the potential above the box")
+    overpotential_V: Annotated[float, Measured("a voltage", "V", "50 mV", 1e-9, 1e3)] | None = Field(
+        None, description="held field.top_gap_voxels above the box, so with the electrolyte's drop; potentiostatic only"
+    )
     kinetics: Annotated[Literal["linear", "uniform", "none"], OneOf(("linear", "uniform", "none"))] = Field(
         "linear", description="linear: shift and field decide; uniform: every site alike (Eden growth); none: hops only"
     )
@@ -157,6 +163,29 @@ class Plating(Section):
     breakdown_exponent: Annotated[float, Measured("an exponent", "", "1.0", 0, 10)] = Field(
         1.0, description="rates go as (face current)^exponent; 1 but for dielectric-breakdown validation"
     )
+
+    @model_validator(mode="after")
+    def _held(self) -> "Plating":
+        given = "nothing" if self.overpotential_V is None else f"{self.overpotential_V:g}"
+        if self.control == "galvanostatic":
+            if self.overpotential_V is not None:
+                raise UserError(
+                    f'plating.overpotential_V: got {given}, must be left out unless plating.control = "potentiostatic"'
+                )
+            return self
+        found = []
+        if self.overpotential_V is None:
+            found.append(
+                'plating.overpotential_V: got nothing, must be given for plating.control = "potentiostatic"'
+            )
+        held = 'where the potential is held (plating.control = "potentiostatic")'
+        if self.kinetics in ("uniform", "none"):
+            found.append(f'plating.kinetics: got "{self.kinetics}", must follow the field {held}')
+        if self.breakdown_exponent != 1.0:
+            found.append(f"plating.breakdown_exponent: got {self.breakdown_exponent:g}, must be 1 {held}")
+        if found:
+            raise UserError(*found)
+        return self
 
 
 class Hops(Section):

@@ -38,12 +38,13 @@ def area_weight(occupancy, voxel):
 
 
 def solve_field(
-    occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True, insulating=None
+    occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True, insulating=None,
+    top_V=None,
 ):
     """(potential (nx, ny, nz), Li faces as (empty voxel, Li voxel, current)) of the Robin problem, by a direct solution.
 
     kappa_S_m: (nz,). shift_V(height of a face's center [m]). A current above 0 plates; a Li voxel of z = -1 is the collector.
-    insulating: bool (nx, ny, nz), Li that takes no current.
+    insulating: bool (nx, ny, nz), Li that takes no current. top_V: of the top's upper face, in place of a current.
     """
     shape = occupancy.shape
     number = {voxel: i for i, voxel in enumerate(map(tuple, np.argwhere(~occupancy).tolist()))}
@@ -66,8 +67,11 @@ def solve_field(
                 conductance = voxel_m * 2 * kappa * beyond / (kappa + beyond)
                 matrix[i, i] += conductance
                 matrix[i, number[other]] -= conductance
-        if voxel[2] == shape[2] - 1:
+        if voxel[2] == shape[2] - 1 and top_V is None:
             right[i] += current_A_m2 * voxel_m**2
+        elif voxel[2] == shape[2] - 1:
+            matrix[i, i] += 2 * kappa * voxel_m
+            right[i] += 2 * kappa * voxel_m * top_V
     potential = np.zeros(shape)
     potential[~occupancy] = spsolve(matrix.tocsc(), right)
     return potential, [(voxel, li, c * (potential[voxel] - held)) for voxel, li, c, held in faces]

@@ -23,7 +23,7 @@ class Field(NamedTuple):
     rhs: np.ndarray  # source: shifts of the faces, current from the top
     cx: np.ndarray  # (ns + 1,) lateral conductance along x of a plane
     cy: np.ndarray
-    cz: np.ndarray  # (ns + 1,) conductance between planes s - 1 and s
+    cz: np.ndarray  # (ns + 1,) conductance between planes s - 1 and s, for s = hi to a potential held there
     kappa: np.ndarray  # (ns + 1,) conductivity of a plane over the electrolyte's
     thickness: np.ndarray  # (ns + 1,) of a plane, in voxels
     shift: np.ndarray  # (2 ns + 2,) shift of a face by the height of its centre, in half voxels
@@ -114,7 +114,7 @@ def live_faces(cell, box, column, s):
 
 @leaf
 def set_cell(cell, box, phi, idiag, sink, rhs, cx, cy, cz, kappa, shift, wagner, weighted, column, s):
-    """Equation of one cell from the lattice as it is now. The source from the top is set by `set_top`."""
+    """Equation of one cell from the lattice as it is now. The top is up to `set_top` or `hold_top`."""
     i = column * box.ns + s
     here = cell[i]
     real = phi.dtype.type
@@ -193,6 +193,16 @@ def set_top(rhs, box, plane):
     """Uniform current density 1 into the highest plane."""
     for column in range(box.nx * box.ny):
         rhs[column * box.ns + plane] = 1
+
+
+@njit
+def hold_top(field, box, hi, resistance, potential):
+    """Hold a potential, kept as that of plane hi, beyond a resistance on the upper face of plane hi - 1."""
+    one, two = field.cz.dtype.type(1), field.cz.dtype.type(2)
+    half = field.thickness[hi - 1] / (two * field.kappa[hi - 1])
+    field.cz[hi] = one / (half + field.cz.dtype.type(resistance))
+    for column in range(box.nx * box.ny):
+        field.phi[column * box.ns + hi] = potential
 
 
 @njit

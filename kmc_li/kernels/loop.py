@@ -32,7 +32,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
         field_total = max(n.plate_sum, 0.0) + max(n.strip_sum, 0.0)
         if field_total > 0.0:
             field_total *= model.monolayer_rate * model.hits
-            if model.kinetics == LINEAR and n.plate_sum > n.strip_sum:
+            if model.kinetics == LINEAR and model.potential == 0.0 and n.plate_sum > n.strip_sum:
                 field_total *= area / (n.plate_sum - n.strip_sum)  # galvanostatic: the net current is the set one
         hop_total = 0.0
         if hopping:

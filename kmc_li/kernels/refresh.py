@@ -7,7 +7,7 @@ the event probabilities (total variation) and sets the number of events to the n
 import numpy as np
 
 from . import classes, layer, multigrid, rates
-from .field import set_cells, set_planes, set_top
+from .field import hold_top, set_cells, set_planes, set_top
 from .jit import leaf, njit
 from .lattice import around, is_empty, top
 
@@ -51,6 +51,12 @@ def move_grid(model, box, field, n):
     old_uniform, old_hi = n.uniform, n.hi
     n.uniform = min(n.top + model.gap + SLACK, box.ns - model.extra_planes - 1)
     n.hi = n.uniform + model.extra_planes
+    if model.potential > 0.0:  # as many as fit below the plane where it is held
+        n.uniform = min(n.uniform, int(model.reference) + 1)
+        n.hi, reached = n.uniform, n.uniform + 1.0  # the upper face of the first stretched plane
+        while n.hi < n.uniform + model.extra_planes and reached <= model.reference:
+            n.hi += 1
+            reached += 2.0 ** (n.hi - n.uniform + 1)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - n.uniform + 1) if s >= n.uniform else 1.0
     if old_hi > 0:
@@ -174,6 +180,12 @@ def all_rates(model, box, state):
     return 0.5 * drift
 
 
+@leaf
+def throughput(model, box, n):
+    """Current through the box: the set one, or where a potential is held all that plates and dissolves."""
+    return max(n.plate_sum + n.strip_sum, 1e-300) if model.potential > 0.0 else np.float64(box.nx * box.ny)
+
+
 @njit
 def raise_floor(model, plane_current, n):
     """Leave out of the grid what lies too deep to draw current; true if the floor moved."""
@@ -194,6 +206,8 @@ def raise_floor(model, plane_current, n):
 def refresh(model, box, state):
     """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities).
 
+    Where a potential is held, the drift of the whole current counts as well.
+
     A cycle leaves about a third of the error that it finds, so one is enough unless something jumped.
     """
     n, field, cell = state.counters[0], state.field, state.lattice.cell
@@ -206,18 +220,26 @@ def refresh(model, box, state):
     if changed == n.lo or risen:
         set_planes(field, state.tree, n.lo, n.hi)
         set_cells(field, cell, box, n.lo, n.lo + 1)
+        if model.potential > 0.0:
+            above = layer.resistance_above(model, field.kappa, field.thickness, n.top, n.hi, n.rest)
+            hold_top(field, box, n.hi, above, model.potential)
+            set_cells(field, cell, box, n.hi - 1, n.hi)
     if changed < n.hi:
         set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
-        set_top(field.rhs, box, n.hi - 1)
+        if model.potential == 0.0:
+            set_top(field.rhs, box, n.hi - 1)
     multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, field.dirty, state.tree, field.work)
     n.drift = 0.0
     for _ in range(MOST_CYCLES):
         residual = multigrid.cycle(
             field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, state.tree, field.work
         )
+        before = n.plate_sum - n.strip_sum
         change = all_rates(model, box, state)
+        if model.potential > 0.0:  # the current, which sets the pace, as exactly as its shares
+            change = max(change, abs(n.plate_sum - n.strip_sum - before) / max(n.plate_sum + n.strip_sum, 1e-300))
         n.drift += change
-        n.residual = residual / (box.nx * box.ny)
+        n.residual = residual / throughput(model, box, n)
         n.cycles += 1
         if change <= SETTLED * model.tolerance:
             break
@@ -238,7 +260,7 @@ def layer_moved(model, box, columns, n, height, resistance):
             break
         pressed += columns[h]
     change = abs(rest - n.rest) * abs(model.shift_per_pressure) * pressed
-    return change > LAYER_SHARE * model.tolerance * resistance * box.nx * box.ny
+    return change > LAYER_SHARE * model.tolerance * resistance * throughput(model, box, n)
 
 
 @njit
