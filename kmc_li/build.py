@@ -1,6 +1,7 @@
 """Parameters -> (Model, State): the only place where units meet arrays."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def build_model(parameters: Parameters) -> Model:
         )
     rates, plates = hop_rates(p), p.plating.kinetics != "none"
     return Model(
-        kinetics=WALKERS if p.walks else LINEAR if p.plating.kinetics == "linear" else UNIFORM,  # "none": at no rate
+        kinetics=WALKERS if p.walks else LINEAR if p.solves else UNIFORM,  # "none": at no rate
         strip=p.plating.strip,
         hits=p.plating.noise_reduction_hits,
         exponent=p.plating.breakdown_exponent,
@@ -76,6 +77,20 @@ def build_model(parameters: Parameters) -> Model:
         nz=height,
         **layer,
     )
+
+
+def charge_transfer(parameters: Parameters) -> tuple[float, ...]:
+    """Butler-Volmer's law in the kernels' units as `Field.charge`; an exchange current of 0 where the law is linear."""
+    p = parameters
+    if p.plating.kinetics != "butler-volmer":
+        return (0.0,) * 5
+    unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
+    exchange = p.exchange_current_density_A_m2 / p.current_density_A_m2
+    cathodic = p.plating.alpha_cathodic * unit_V / p.thermal_voltage_V
+    anodic = p.plating.alpha_anodic * unit_V / p.thermal_voltage_V
+    ohmic = max(p.wagner_length_m / p.voxel_m - 1.0 / (exchange * (cathodic + anodic)), 0.0)
+    steepest = cathodic * (1.0 + exchange) + anodic * exchange  # at current 1
+    return exchange, cathodic, anodic, ohmic, 0.5 + ohmic + 1.0 / steepest
 
 
 def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
@@ -99,6 +114,7 @@ def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
         initial_deposit(parameters, seed),
         wagner=parameters.wagner_length_m / parameters.voxel_m,
         weighted=parameters.plating.face_area_weights,
+        charge=charge_transfer(parameters),
     )
     settle(model, size, state)
     return model, size, state
@@ -110,6 +126,7 @@ def allocate_state(
     *,
     wagner: float = 1.0,
     weighted: bool = False,
+    charge: Sequence[float] = (0.0,) * 5,
     collector: bool = True,
     dtype: Any = np.float32,
 ) -> tuple[Box, State]:
@@ -123,7 +140,7 @@ def allocate_state(
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     state = State(
         lattice=deposit,
-        field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
+        field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted, charge),
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
         sites=classes.allocate(voxels, surface) if listed else classes.allocate(1, 1),
         hoppers=hops.allocate(voxels if hopping else 1, surface if hopping else 1),

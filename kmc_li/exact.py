@@ -12,6 +12,7 @@ from .kernels.walkers import high_plane
 from .parameters import Parameters
 
 TOLERANCE = 1e-6  # sum |residual| over the current of the converged field
+NEWTON_STEPS = 50
 
 
 def planes_above(nx: int, ny: int) -> NDArray[np.float64]:
@@ -43,7 +44,8 @@ def converged_rates(
     shared = min(box.ns, tall.ns)
     cell = np.zeros(tall, np.uint8)
     cell[:, :, :shared] = state.lattice.cell.reshape(box)[:, :, :shared]
-    problem = field.allocate(tall, np.float64, float(state.field.wagner[0]), bool(state.field.weight[0]))
+    at = state.field
+    problem = field.allocate(tall, np.float64, float(at.wagner[0]), bool(at.weight[0]), at.charge.tolist())
     tree = multigrid.allocate(*tall, np.float64, int((above > 1).sum()))
     problem.thickness[top + 1 : planes + 1] = above
     rest = 0.0
@@ -67,10 +69,14 @@ def converged_rates(
     problem.phi[problem.idiag == 0] = 0.0
     if model.potential > 0:
         start[:, :, planes + 1] = model.potential
-    multigrid.coarsen_all(
-        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
-    )
-    krylov.solve(problem, tree, TOLERANCE * throughput(model, box, n), 200)
+    for _ in range(NEWTON_STEPS):  # one, unless the law is Butler-Volmer's
+        if state.field.charge[0] > 0:
+            field.linearise(problem, cell.ravel(), tall, 1, top + 3)
+        multigrid.coarsen_all(
+            problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
+        )
+        if krylov.solve(problem, tree, TOLERANCE * throughput(model, box, n), 200)[0] == 0:
+            break  # at the tangent's own potential, so this is the law's residual
     out = np.zeros(tall)
     rates.write_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
     rates_in_use = np.zeros(box)

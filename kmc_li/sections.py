@@ -15,6 +15,7 @@ from kmc_li.validation import Measured, OneOf, Section, Whole, got
 
 MAX_VOXELS = (2**31 - 1) // 8  # so that an event index, 8 to a voxel, fits 32 bits
 _SIZE_LIMITS_UM = (1e-4, 1e6)
+_KINETICS = ("linear", "butler-volmer", "uniform", "none")
 
 
 def _same(given: Any, preset: float) -> bool:
@@ -133,10 +134,10 @@ class Electrolyte(Section):
     ] = Field(description="of the electrolyte near the metal")
     charge_transfer_resistance_ohm_cm2: Annotated[
         float, Measured("an area resistance", "ohm cm^2", "20 ohm cm^2", 0, 1e9)
-    ] = Field(description="charge transfer with SEI; 0 is the primary current distribution")
+    ] = Field(description="charge transfer with SEI, at small currents; 0 is the primary current distribution")
     exchange_current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "7.1 mA/cm^2", 1e-12, 1e6)
-    ] | None = Field(None, description="i0; linear kinetics only reports the resistance it implies")
+    ] | None = Field(None, description="i0, of Butler-Volmer; left out, the one that makes all of the resistance")
     conductivity_is_fitted: StrictBool = Field(False, description="say so in every figure that uses it")
 
 
@@ -152,8 +153,16 @@ class Plating(Section):
     overpotential_V: Annotated[float, Measured("a voltage", "V", "50 mV", 1e-9, 1e3)] | None = Field(
         None, description="held field.top_gap_voxels above the box, so with the electrolyte's drop; potentiostatic only"
     )
-    kinetics: Annotated[Literal["linear", "uniform", "none"], OneOf(("linear", "uniform", "none"))] = Field(
-        "linear", description="linear: shift and field decide; uniform: every site alike (Eden growth); none: hops only"
+    kinetics: Annotated[Literal["linear", "butler-volmer", "uniform", "none"], OneOf(_KINETICS)] = Field(
+        "linear",
+        description="linear, butler-volmer: shift and field decide, by the resistance or by i0 with the rest of the "
+        "resistance in series; uniform: every site alike (Eden growth); none: hops only",
+    )
+    alpha_cathodic: Annotated[float, Measured("a transfer coefficient", "", "0.5", 0.01, 10)] = Field(
+        0.5, description="alpha_c of Butler-Volmer, for each volt over RT/F, so with the charge number in it"
+    )
+    alpha_anodic: Annotated[float, Measured("a transfer coefficient", "", "0.5", 0.01, 10)] = Field(
+        0.5, description="alpha_a of Butler-Volmer"
     )
     strip: StrictBool = Field(True, description="faces whose shift exceeds the potential dissolve")
     noise_reduction_hits: Annotated[int, Whole(1, 10_000)] = Field(

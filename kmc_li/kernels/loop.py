@@ -66,8 +66,10 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             column = voxel // box.ns
             events.change(model, box, state, column, voxel % box.ns)
             if model.layer and model.kinetics == LINEAR:
-                height, resistance = state.lattice.height[column], state.field.wagner[0] + 0.5
-                moved = layer_moved(model, box, state.lattice.columns, n, height, resistance)
+                height, resistance = max(state.lattice.height[column], voxel % box.ns), state.field.wagner[0] + 0.5
+                if state.field.charge[0] > 0.0:
+                    resistance = state.field.charge[4]
+                moved = layer_moved(model, box, state.lattice.columns, n, height, np.float64(resistance))
         n.events += 1
         n.since += 1
         moved = moved or n.overdue == 1

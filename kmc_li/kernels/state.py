@@ -13,7 +13,7 @@ from .lattice import Lattice
 from .multigrid import Hierarchy
 from .walkers import Walkers
 
-UNIFORM, LINEAR, WALKERS = 0, 1, 2  # every face alike; currents of the solved field; the same drawn by walkers
+UNIFORM, LINEAR, WALKERS = 0, 1, 2  # every face alike; currents of the solved field; linear ones drawn by walkers
 
 
 class Model(NamedTuple):
