@@ -1,6 +1,7 @@
 """Parameters -> (Model, State): the only place where units meet arrays."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def build_model(parameters: Parameters) -> Model:
         )
     rates, plates = hop_rates(p), p.plating.kinetics != "none"
     return Model(
-        kinetics=WALKERS if p.walks else LINEAR if p.plating.kinetics == "linear" else UNIFORM,  # "none": at no rate
+        kinetics=WALKERS if p.walks else LINEAR if p.solves else UNIFORM,  # "none": at no rate
         strip=p.plating.strip,
         hits=p.plating.noise_reduction_hits,
         exponent=p.plating.breakdown_exponent,
@@ -70,11 +71,27 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         connects=plates and (bool(rates.any()) or (p.plating.strip and layer["shift_per_pressure"] != 0.0)),
         tolerance=p.field.tolerance,
+        potential=(p.plating.overpotential_V or 0.0) / unit_V,
+        reference=p.reference_height_m / voxel,
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
         nz=height,
         **layer,
     )
+
+
+def charge_transfer(parameters: Parameters) -> tuple[float, ...]:
+    """Butler-Volmer's law in the kernels' units as `Field.charge`; an exchange current of 0 where the law is linear."""
+    p = parameters
+    if p.plating.kinetics != "butler-volmer":
+        return (0.0,) * 5
+    unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
+    exchange = p.exchange_current_density_A_m2 / p.current_density_A_m2
+    cathodic = p.plating.alpha_cathodic * unit_V / p.thermal_voltage_V
+    anodic = p.plating.alpha_anodic * unit_V / p.thermal_voltage_V
+    ohmic = max(p.wagner_length_m / p.voxel_m - 1.0 / (exchange * (cathodic + anodic)), 0.0)
+    steepest = cathodic * (1.0 + exchange) + anodic * exchange  # at current 1
+    return exchange, cathodic, anodic, ohmic, 0.5 + ohmic + 1.0 / steepest
 
 
 def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
@@ -98,6 +115,7 @@ def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
         initial_deposit(parameters, seed),
         wagner=parameters.wagner_length_m / parameters.voxel_m,
         weighted=parameters.plating.face_area_weights,
+        charge=charge_transfer(parameters),
     )
     settle(model, size, state)
     return model, size, state
@@ -109,6 +127,7 @@ def allocate_state(
     *,
     wagner: float = 1.0,
     weighted: bool = False,
+    charge: Sequence[float] = (0.0,) * 5,
     collector: bool = True,
     dtype: Any = np.float32,
 ) -> tuple[Box, State]:
@@ -122,7 +141,7 @@ def allocate_state(
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     state = State(
         lattice=deposit,
-        field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted),
+        field=field.allocate(box if live else Box(1, 1, ns), dtype, wagner, weighted, charge),
         tree=multigrid.allocate(nx if live else 1, ny if live else 1, ns if live else 2, dtype, model.extra_planes),
         sites=classes.allocate(voxels, surface) if listed else classes.allocate(1, 1),
         hoppers=hops.allocate(voxels if hopping else 1, surface if hopping else 1),
@@ -158,6 +177,10 @@ def settle(model: Model, box: Box, state: State) -> None:
         n.potential = float(state.walkers.wagner[0]) + 0.5
         return
     # Starting from the even film's potential: a flat deposit is then at rest at once.
-    state.field.phi[:] = state.field.wagner[0] + 0.5
+    wagner, phi = state.field.wagner[0], state.field.phi.reshape(box)
+    phi[:] = wagner + 0.5
+    if model.potential > 0:
+        height = np.maximum(np.arange(box.ns) - 0.5 - n.top, 0.5)
+        phi[:] = model.potential * (wagner + height) / (wagner + model.reference - n.top)
     for _ in range(SETTLE):
         refresh.refresh(model, box, state)

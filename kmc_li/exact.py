@@ -5,12 +5,14 @@ from numpy.typing import NDArray
 
 from .kernels import classes, field, krylov, multigrid, rates
 from .kernels.lattice import Box
-from .kernels.layer import rest_plane, set_conductivity, set_shift
+from .kernels.layer import resistance_above, rest_plane, set_conductivity, set_shift
+from .kernels.refresh import throughput
 from .kernels.state import WALKERS, Model, State
 from .kernels.walkers import high_plane
 from .parameters import Parameters
 
 TOLERANCE = 1e-6  # sum |residual| over the current of the converged field
+NEWTON_STEPS = 50
 
 
 def planes_above(nx: int, ny: int) -> NDArray[np.float64]:
@@ -35,14 +37,18 @@ def converged_rates(
     top = int(np.nonzero(state.lattice.columns)[0].max())
     if above is None:
         above = planes_above(box.nx, box.ny)
+    if model.potential > 0:
+        above = above[np.cumsum(above) <= model.reference - top]
     planes = top + above.size
     tall = Box(box.nx, box.ny, planes + 2)
     shared = min(box.ns, tall.ns)
     cell = np.zeros(tall, np.uint8)
     cell[:, :, :shared] = state.lattice.cell.reshape(box)[:, :, :shared]
-    problem = field.allocate(tall, np.float64, float(state.field.wagner[0]), bool(state.field.weight[0]))
+    at = state.field
+    problem = field.allocate(tall, np.float64, float(at.wagner[0]), bool(at.weight[0]), at.charge.tolist())
     tree = multigrid.allocate(*tall, np.float64, int((above > 1).sum()))
     problem.thickness[top + 1 : planes + 1] = above
+    rest = 0.0
     if model.layer:
         columns = state.lattice.columns
         rest = rest_plane(columns, top, box.nx * box.ny, model.stack_pressure, model.hardness)
@@ -51,19 +57,30 @@ def converged_rates(
             problem.kappa, problem.thickness, planes + 1, rest, model.layer_thickness, model.layer_conductivity
         )
     field.set_planes(problem, tree, 1, planes + 1)
+    if model.potential > 0:
+        beyond = resistance_above(model, problem.kappa, problem.thickness, top, planes + 1, rest)
+        field.hold_top(problem, tall, planes + 1, beyond, model.potential)
     field.set_cells(problem, cell.ravel(), tall, 1, planes + 1)
-    field.set_top(problem.rhs, tall, planes)
+    if model.potential == 0:
+        field.set_top(problem.rhs, tall, planes)
+    start = problem.phi.reshape(tall)
     if state.field.phi.size == state.lattice.cell.size:
-        start, running = problem.phi.reshape(tall), state.field.phi.reshape(box)
+        running = state.field.phi.reshape(box)
         start[:, :, :shared] = running[:, :, :shared]
         start[:, :, int(n.uniform) :] = running[:, :, int(n.uniform) - 1, None]
     else:
-        problem.phi[:] = state.field.wagner[0] + 0.5
+        start[:] = state.field.wagner[0] + 0.5
     problem.phi[problem.idiag == 0] = 0.0
-    multigrid.coarsen_all(
-        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
-    )
-    krylov.solve(problem, tree, TOLERANCE * box.nx * box.ny, 200)
+    if model.potential > 0:
+        start[:, :, planes + 1] = model.potential
+    for _ in range(NEWTON_STEPS):  # one, unless the law is Butler-Volmer's
+        if state.field.charge[0] > 0:
+            field.linearise(problem, cell.ravel(), tall, 1, top + 3)
+        multigrid.coarsen_all(
+            problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
+        )
+        if krylov.solve(problem, tree, TOLERANCE * throughput(model, box, n), 200)[0] == 0:
+            break  # at the tangent's own potential, so this is the law's residual
     out = np.zeros(tall)
     rates.write_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
     rates_in_use = np.zeros(box)
@@ -75,14 +92,16 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float]:
     """Total variation between the event probabilities in use and those of the converged field, and the bound.
 
     tv = 1/2 sum |p - p*| over all voxels that may plate or dissolve; bound = sum |residual| / (j A), inside
-    the last cycle of the last refresh, before its coarse correction.
+    the last cycle of the last refresh, before its coarse correction. Where a potential is held,
+    current = sum k / sum k* - 1.
     """
     exact = converged_rates(model, box, state)
     used = np.zeros(exact.size)
     classes.write_rates(state.sites, used)
     n = state.counters[0]
     tv = 0.5 * np.abs(used / used.sum() - exact / exact.sum()).sum()
-    return {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
+    error = {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
+    return error | ({"current": float(used.sum() / exact.sum() - 1.0)} if model.potential > 0 else {})
 
 
 def close_window(state: State) -> None:
@@ -104,6 +123,12 @@ def _mean_field(model: Model, box: Box, state: State) -> tuple[float, float]:
     return float(state.field.phi.reshape(box)[:, :, above].mean()), float(high)
 
 
+def _net_current(model: Model, box: Box, state: State) -> float:
+    """Current over the flat area, over the set one."""
+    n = state.counters[0]
+    return float(n.plate_sum - n.strip_sum) / (box.nx * box.ny) if model.potential > 0 else 1.0
+
+
 def field_row(model: Model, box: Box, state: State, parameters: Parameters) -> dict[str, float]:
     """Field and layer columns of a series row. What walkers find are means since the record point before."""
     n = state.counters[0]
@@ -113,6 +138,7 @@ def field_row(model: Model, box: Box, state: State, parameters: Parameters) -> d
     row: dict[str, float] = {
         "high_current_share": high_share,
         "overpotential_V": potential * unit_V,
+        "current_density_mA_cm2": parameters.plating.current_density_mA_cm2 * _net_current(model, box, state),
         "field_tv_estimate": float(n.drift),
         "field_bound": float(n.residual),
         "rest_plane_um": 0.0,

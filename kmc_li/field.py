@@ -31,17 +31,18 @@ def solve(
     voxel_m: float,
     conductivity_S_m: float | ArrayLike,
     charge_transfer_resistance_ohm_m2: float,
-    current_density_A_m2: float,
+    current_density_A_m2: float | None = None,
+    top_potential_V: float | None = None,
     face_shift_V: Callable[[NDArray[np.float64]], ArrayLike] | ArrayLike | None = None,
     tolerance: float = 1e-8,
     face_area_weights: bool = True,
 ) -> FieldSolution:
-    """Solve div(kappa grad phi) = 0 with charge transfer on Li faces and a uniform current through the top plane.
+    """Solve div(kappa grad phi) = 0 with charge transfer on Li faces and a uniform current or potential at the top.
 
     occupancy: bool (nx, ny, nz), True for Li; periodic in x and y, current collector below z = 0, top plane empty.
     voxel_m: edge [m]. conductivity_S_m: of the electrolyte [S/m], a number or one for each plane (nz,).
     charge_transfer_resistance_ohm_m2: R_ct [ohm m^2] >= 0; 0 is the primary distribution (W = 0).
-    current_density_A_m2: through the top plane [A/m^2], > 0 plates.
+    current_density_A_m2: through the top plane [A/m^2], > 0 plates; or top_potential_V: of its upper face [V].
     face_shift_V: shift of the Li faces [V]: a function of the height of a face's centre above the collector [m], or an
     array (nz,) of values at voxel centres, interpolated to horizontal faces.
     tolerance: sum |residual| over the total current. face_area_weights: count a staircase's faces with their share of
@@ -52,11 +53,12 @@ def solve(
     Raises ValueError for arguments of wrong shape or sign, NotConverged if the iteration stalls.
     """
     li, kappa, shift = _checked(
-        occupancy, voxel_m, conductivity_S_m, charge_transfer_resistance_ohm_m2, current_density_A_m2, face_shift_V
+        occupancy, voxel_m, conductivity_S_m, charge_transfer_resistance_ohm_m2, face_shift_V
     )
+    held = _one_of(current_density_A_m2, top_potential_V)
     nx, ny, nz = li.shape
     reference = float(kappa[-1])
-    drop = abs(current_density_A_m2) * voxel_m / reference
+    drop = abs(held) * voxel_m / reference if top_potential_V is None else abs(held)
     unit_V = max(drop, float(np.abs(shift).max()), 1e-300)
     wagner = reference * charge_transfer_resistance_ohm_m2 / voxel_m
     box, deposit = lattice.from_occupancy(li, nz + 2)
@@ -65,10 +67,15 @@ def solve(
     problem.kappa[1 : nz + 1] = kappa / reference
     problem.shift[: shift.size] = shift / unit_V
     kernel.set_planes(problem, tree, 1, nz + 1)
+    if top_potential_V is not None:
+        kernel.hold_top(problem, box, nz + 1, 0.0, held / unit_V)
     kernel.set_cells(problem, deposit.cell, box, 1, nz + 1)
-    flux = current_density_A_m2 * voxel_m / reference / unit_V
     shifts = problem.rhs.copy()
-    problem.rhs.reshape(box)[:, :, nz] += flux
+    if top_potential_V is None:
+        flux = held * voxel_m / reference / unit_V
+        problem.rhs.reshape(box)[:, :, nz] += flux
+    else:  # what a bare collector would draw; metal on it draws more
+        flux = held / unit_V / (wagner + float((reference / kappa).sum()))
     multigrid.coarsen_all(
         problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
     )
@@ -86,12 +93,21 @@ def solve(
     )
 
 
+def _one_of(current: float | None, potential: float | None) -> float:
+    """What is held at the top, or ValueError."""
+    if (current is None) == (potential is None):
+        raise ValueError("current_density_A_m2, top_potential_V: must be given one of the two")
+    name, value = ("current_density_A_m2", current) if potential is None else ("top_potential_V", potential)
+    if value is None or not np.isfinite(value):
+        raise ValueError(f"{name}: got {value}, must be finite")
+    return value
+
+
 def _checked(
     occupancy: ArrayLike,
     voxel_m: float,
     conductivity_S_m: float | ArrayLike,
     resistance: float,
-    current: float,
     face_shift_V: Callable[[NDArray[np.float64]], ArrayLike] | ArrayLike | None,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
     """Occupancy, conductivity by plane and shift by half-voxel height, or ValueError."""
@@ -103,8 +119,6 @@ def _checked(
     for name, value, zero in (("voxel_m", voxel_m, False), ("charge_transfer_resistance_ohm_m2", resistance, True)):
         if not (np.isfinite(value) and (value > 0 or (zero and value == 0))):
             raise ValueError(f"{name}: got {value}, must be {'>= 0' if zero else '> 0'}")
-    if not np.isfinite(current):
-        raise ValueError(f"current_density_A_m2: got {current}, must be finite")
     nz = li.shape[2]
     kappa = np.array(np.broadcast_to(np.asarray(conductivity_S_m, np.float64), (nz,)))
     if not (np.isfinite(kappa).all() and (kappa > 0).all()):

@@ -137,9 +137,29 @@ class Parameters(Section):
         return units.convert(self.electrolyte.charge_transfer_resistance_ohm_cm2, "ohm cm^2", "ohm m^2")
 
     @property
+    def thermal_voltage_V(self) -> float:
+        """RT/F [V]."""
+        return constants.GAS_J_MOL_K * self.hops.temperature_K / constants.FARADAY_C_MOL
+
+    @property
+    def exchange_current_density_A_m2(self) -> float:
+        """i0 of Butler-Volmer kinetics: the given one, or that of which the charge-transfer resistance is the slope."""
+        given = self.electrolyte.exchange_current_density_mA_cm2
+        if given is not None:
+            return units.convert(given, "mA/cm^2", "A/m^2")
+        alphas = self.plating.alpha_cathodic + self.plating.alpha_anodic
+        return self.thermal_voltage_V / (alphas * self.charge_transfer_resistance_ohm_m2)
+
+    @property
+    def solves(self) -> bool:
+        """Whether the field decides where ions land."""
+        return self.plating.kinetics in ("linear", "butler-volmer")
+
+    @property
     def walks(self) -> bool:
         """Whether walkers decide where ions land; they touch metal some W/voxel times, so not where that is many."""
         linear = self.plating.kinetics == "linear" and self.plating.breakdown_exponent == 1.0
+        linear = linear and self.plating.control == "galvanostatic"
         short = self.field.method == "walkers" or self.wagner_length_m <= _WALKING * self.voxel_m
         return linear and short and self.layer is None and self.field.method != "multigrid"
 
@@ -152,6 +172,11 @@ class Parameters(Section):
     def current_density_A_m2(self) -> float:
         """Plating current over the flat area [A/m^2]."""
         return units.convert(self.plating.current_density_mA_cm2, "mA/cm^2", "A/m^2")
+
+    @property
+    def reference_height_m(self) -> float:
+        """Of the plane at which a potential is held, above the current collector [m]."""
+        return (self.lattice.nz + self.field.top_gap_voxels) * self.voxel_m
 
     @property
     def molar_volume_m3_mol(self) -> float:
@@ -253,6 +278,7 @@ def _cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
         (_check_method, ("layer", "plating", "field")),
+        (_check_butler_volmer, ("electrolyte", "plating", "hops")),
     )
     return [line for check, needs in checks if all(n in sections for n in needs)
             for line in check(*(sections[n] for n in needs))]  # fmt: skip
@@ -282,9 +308,9 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
             f"layer.stack_pressure_MPa: got {layer.stack_pressure_MPa:g}, must be below metal.hardness_MPa of "
             f"{metal.hardness_MPa:g} MPa: the metal would yield everywhere"
         )
-    if plating.kinetics != "linear":
+    if plating.kinetics in ("uniform", "none"):
         kind = f'plating.kinetics: got "{plating.kinetics}"'
-        found.append(f'{kind}, must be "linear" under a layer, which acts through the field')
+        found.append(f'{kind}, must be "linear" or "butler-volmer" under a layer, which acts through the field')
     return found
 
 
@@ -296,7 +322,25 @@ def _check_method(layer: Layer | None, plating: Plating, numerics: Numerics) -> 
         return [f"{must} under a layer, whose shifts need the potential"]
     if plating.kinetics != "linear" or plating.breakdown_exponent != 1.0:
         return [f"{must} unless rates are linear in the current"]
+    if plating.control != "galvanostatic":
+        return [f"{must} where the potential is held: walkers carry a set current"]
     return []
+
+
+def _check_butler_volmer(electrolyte: Electrolyte, plating: Plating, hops: Hops) -> list[str]:
+    """The resistance is the slope of the law at small currents and what lies in series with it."""
+    if plating.kinetics != "butler-volmer":
+        return []
+    given, key = electrolyte.charge_transfer_resistance_ohm_cm2, "electrolyte.charge_transfer_resistance_ohm_cm2"
+    i0_mA_cm2 = electrolyte.exchange_current_density_mA_cm2
+    if i0_mA_cm2 is None:
+        return [] if given > 0 else [f"{key}: got 0, must be above 0 for Butler-Volmer kinetics unless i0 is given"]
+    thermal_mV = 1e3 * constants.GAS_J_MOL_K * hops.temperature_K / constants.FARADAY_C_MOL
+    least = thermal_mV / ((plating.alpha_cathodic + plating.alpha_anodic) * i0_mA_cm2)
+    if given >= least * (1.0 - 1e-3):
+        return []
+    slope = "RT/((alpha_c + alpha_a) F i0) of Butler-Volmer kinetics"
+    return [f"{key}: got {given:g}, must be at least {least:.4g}, {slope}"]
 
 
 def _check_height_fits(lattice: Lattice, stop: Stop) -> list[str]:
@@ -350,7 +394,8 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             "the charge of one voxel"
         )
     only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
-    if stop.time_s is not None and only_time and plating.kinetics != "none":
+    set_current = plating.kinetics != "none" and plating.control == "galvanostatic"
+    if stop.time_s is not None and only_time and set_current:
         capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0
         if capacity * um_per_mAh_cm2 > most_um:
             most_s = most_um / um_per_mAh_cm2 / plating.current_density_mA_cm2 * 3600.0

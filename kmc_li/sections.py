@@ -15,6 +15,7 @@ from kmc_li.validation import Measured, OneOf, Section, Whole, got
 
 MAX_VOXELS = (2**31 - 1) // 8  # so that an event index, 8 to a voxel, fits 32 bits
 _SIZE_LIMITS_UM = (1e-4, 1e6)
+_KINETICS = ("linear", "butler-volmer", "uniform", "none")
 
 
 def _same(given: Any, preset: float) -> bool:
@@ -133,21 +134,35 @@ class Electrolyte(Section):
     ] = Field(description="of the electrolyte near the metal")
     charge_transfer_resistance_ohm_cm2: Annotated[
         float, Measured("an area resistance", "ohm cm^2", "20 ohm cm^2", 0, 1e9)
-    ] = Field(description="charge transfer with SEI; 0 is the primary current distribution")
+    ] = Field(description="charge transfer with SEI, at small currents; 0 is the primary current distribution")
     exchange_current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "7.1 mA/cm^2", 1e-12, 1e6)
-    ] | None = Field(None, description="i0; linear kinetics only reports the resistance it implies")
+    ] | None = Field(None, description="i0, of Butler-Volmer; left out, the one that makes all of the resistance")
     conductivity_is_fitted: StrictBool = Field(False, description="say so in every figure that uses it")
 
 
 class Plating(Section):
-    """The plating current, held constant (galvanostatic), and the law of a face's share in it."""
+    """The plating current or what drives it, held constant, and the law of a face's share in it."""
 
     current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "1 mA/cm^2", 1e-9, 1e6)
-    ] = Field(description="over the electrode's flat area; above 0 plates")
-    kinetics: Annotated[Literal["linear", "uniform", "none"], OneOf(("linear", "uniform", "none"))] = Field(
-        "linear", description="linear: shift and field decide; uniform: every site alike (Eden growth); none: hops only"
+    ] = Field(description="over the electrode's flat area; above 0 plates; only a unit where the potential is held")
+    control: Annotated[
+        Literal["galvanostatic", "potentiostatic"], OneOf(("galvanostatic", "potentiostatic"))
+    ] = Field("galvanostatic", description="what is held: the current, or the potential above the box")
+    overpotential_V: Annotated[float, Measured("a voltage", "V", "50 mV", 1e-9, 1e3)] | None = Field(
+        None, description="held field.top_gap_voxels above the box, so with the electrolyte's drop; potentiostatic only"
+    )
+    kinetics: Annotated[Literal["linear", "butler-volmer", "uniform", "none"], OneOf(_KINETICS)] = Field(
+        "linear",
+        description="linear, butler-volmer: shift and field decide, by the resistance or by i0 with the rest of the "
+        "resistance in series; uniform: every site alike (Eden growth); none: hops only",
+    )
+    alpha_cathodic: Annotated[float, Measured("a transfer coefficient", "", "0.5", 0.01, 10)] = Field(
+        0.5, description="alpha_c of Butler-Volmer, for each volt over RT/F, so with the charge number in it"
+    )
+    alpha_anodic: Annotated[float, Measured("a transfer coefficient", "", "0.5", 0.01, 10)] = Field(
+        0.5, description="alpha_a of Butler-Volmer"
     )
     strip: StrictBool = Field(True, description="faces whose shift exceeds the potential dissolve")
     noise_reduction_hits: Annotated[int, Whole(1, 10_000)] = Field(
@@ -157,6 +172,29 @@ class Plating(Section):
     breakdown_exponent: Annotated[float, Measured("an exponent", "", "1.0", 0, 10)] = Field(
         1.0, description="rates go as (face current)^exponent; 1 but for dielectric-breakdown validation"
     )
+
+    @model_validator(mode="after")
+    def _held(self) -> "Plating":
+        given = "nothing" if self.overpotential_V is None else f"{self.overpotential_V:g}"
+        if self.control == "galvanostatic":
+            if self.overpotential_V is not None:
+                raise UserError(
+                    f'plating.overpotential_V: got {given}, must be left out unless plating.control = "potentiostatic"'
+                )
+            return self
+        found = []
+        if self.overpotential_V is None:
+            found.append(
+                'plating.overpotential_V: got nothing, must be given for plating.control = "potentiostatic"'
+            )
+        held = 'where the potential is held (plating.control = "potentiostatic")'
+        if self.kinetics in ("uniform", "none"):
+            found.append(f'plating.kinetics: got "{self.kinetics}", must follow the field {held}')
+        if self.breakdown_exponent != 1.0:
+            found.append(f"plating.breakdown_exponent: got {self.breakdown_exponent:g}, must be 1 {held}")
+        if found:
+            raise UserError(*found)
+        return self
 
 
 class Hops(Section):

@@ -48,6 +48,7 @@ class Simulation:
             np.zeros((box.nx, box.ny, box.nz), np.bool_),
             wagner=parameters.wagner_length_m / parameters.voxel_m,
             weighted=parameters.plating.face_area_weights,
+            charge=build.charge_transfer(parameters),
         )
         new._state = _unflatten(empty, arrays)
         for name, value in scalars["counters"].items():

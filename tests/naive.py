@@ -3,7 +3,7 @@
 import itertools
 
 import numpy as np
-from scipy.sparse import lil_matrix
+from scipy.sparse import bmat, csr_matrix, diags, lil_matrix
 from scipy.sparse.linalg import spsolve
 
 SIDES = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
@@ -38,12 +38,13 @@ def area_weight(occupancy, voxel):
 
 
 def solve_field(
-    occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True, insulating=None
+    occupancy, voxel_m, kappa_S_m, resistance_ohm_m2, current_A_m2, shift_V=lambda z: 0.0, weights=True, insulating=None,
+    top_V=None,
 ):
     """(potential (nx, ny, nz), Li faces as (empty voxel, Li voxel, current)) of the Robin problem, by a direct solution.
 
     kappa_S_m: (nz,). shift_V(height of a face's center [m]). A current above 0 plates; a Li voxel of z = -1 is the collector.
-    insulating: bool (nx, ny, nz), Li that takes no current.
+    insulating: bool (nx, ny, nz), Li that takes no current. top_V: of the top's upper face, in place of a current.
     """
     shape = occupancy.shape
     number = {voxel: i for i, voxel in enumerate(map(tuple, np.argwhere(~occupancy).tolist()))}
@@ -66,11 +67,77 @@ def solve_field(
                 conductance = voxel_m * 2 * kappa * beyond / (kappa + beyond)
                 matrix[i, i] += conductance
                 matrix[i, number[other]] -= conductance
-        if voxel[2] == shape[2] - 1:
+        if voxel[2] == shape[2] - 1 and top_V is None:
             right[i] += current_A_m2 * voxel_m**2
+        elif voxel[2] == shape[2] - 1:
+            matrix[i, i] += 2 * kappa * voxel_m
+            right[i] += 2 * kappa * voxel_m * top_V
     potential = np.zeros(shape)
     potential[~occupancy] = spsolve(matrix.tocsc(), right)
     return potential, [(voxel, li, c * (potential[voxel] - held)) for voxel, li, c, held in faces]
+
+
+def solve_butler_volmer(
+    occupancy, voxel_m, kappa_S_m, series_ohm_m2, exchange_A_m2, alphas, thermal_V, current_A_m2, shift_V=lambda z: 0.0,
+    top_V=None,
+):
+    """The same with i0 [exp(alpha_c eta/thermal) - exp(-alpha_a eta/thermal)] in series with a resistance.
+
+    Newton's method in all potentials and all overpotentials of faces together.
+    """
+    shape = occupancy.shape
+    linear = thermal_V / (sum(alphas) * exchange_A_m2)
+    start, known = solve_field(
+        occupancy, voxel_m, kappa_S_m, series_ohm_m2 + linear, current_A_m2, shift_V, True, None, top_V
+    )
+    number = {voxel: i for i, voxel in enumerate(map(tuple, np.argwhere(~occupancy).tolist()))}
+    held, beside, area, held_at = [], [], [], []
+    for voxel, i in number.items():
+        for other, side in neighbors(shape, voxel):
+            if is_li(occupancy, other):
+                weight = area_weight(occupancy, voxel)
+                held.append(float(shift_V((voxel[2] + 0.5 + 0.5 * side[2]) * voxel_m)))
+                area.append(weight * voxel_m**2)
+                beside.append((series_ohm_m2 / weight + voxel_m / (2 * kappa_S_m[voxel[2]])) / voxel_m**2)
+                held_at.append(i)
+    held, beside, area = map(np.array, (held, beside, area))
+    cells, faces = len(number), len(held)
+    links, right = lil_matrix((cells, cells)), np.zeros(cells)
+    for voxel, i in number.items():
+        kappa = kappa_S_m[voxel[2]]
+        for other, _ in neighbors(shape, voxel):
+            if not is_li(occupancy, other):
+                beyond = kappa_S_m[other[2]]
+                conductance = voxel_m * 2 * kappa * beyond / (kappa + beyond)
+                links[i, i] += conductance
+                links[i, number[other]] -= conductance
+        if voxel[2] == shape[2] - 1 and top_V is None:
+            right[i] += current_A_m2 * voxel_m**2
+        elif voxel[2] == shape[2] - 1:
+            links[i, i] += 2 * kappa * voxel_m
+            right[i] += 2 * kappa * voxel_m * top_V
+    links = links.tocsr()
+    into = csr_matrix((np.ones(faces), (held_at, np.arange(faces))), (cells, faces))
+    potential = start[~occupancy]
+    eta = np.array([c for *_, c in known]) / area * linear
+    forward, back = alphas[0] / thermal_V, alphas[1] / thermal_V
+    for _ in range(100):
+        current = area * exchange_A_m2 * (np.exp(forward * eta) - np.exp(-back * eta))
+        rise = area * exchange_A_m2 * (forward * np.exp(forward * eta) + back * np.exp(-back * eta))
+        wrong = np.concatenate(
+            [links @ potential + into @ current - right, eta + beside * current + held - into.T @ potential]
+        )
+        jacobian = bmat([[links, into @ diags(rise)], [-into.T, diags(1 + beside * rise)]])
+        step = spsolve(jacobian.tocsc(), -wrong)
+        most = np.abs(step[cells:]).max()
+        share = min(1.0, 2 * thermal_V / most) if most > 0 else 1.0
+        potential, eta = potential + share * step[:cells], eta + share * step[cells:]
+        if np.abs(step).max() < 1e-12 * np.abs(potential).max():
+            break
+    else:
+        raise ArithmeticError("Newton's method did not settle")
+    current = area * exchange_A_m2 * (np.exp(forward * eta) - np.exp(-back * eta))
+    return [(voxel, li, float(i)) for (voxel, li, _), i in zip(known, current, strict=True)]
 
 
 def net_current(shape, faces):

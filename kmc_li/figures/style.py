@@ -67,6 +67,7 @@ LABELS = {
     "dead_voxels": "Voxels of dead metal",
     "high_current_share": "Current share of the highest 5 %",
     "overpotential_V": "Overpotential (V)",
+    "current_density_mA_cm2": "Current density (mA/cm²)",
     "rest_plane_um": "Rest plane of the layer (µm)",
     "contact_share": "Share of columns in contact",
     "peak_pressure_MPa": "Peak pressure (MPa)",

@@ -45,6 +45,21 @@ def set_shift(shift, rest, hardness, shift_per_pressure):
 
 
 @njit
+def resistance_above(model, kappa, thickness, top, hi, rest):
+    """Resistance of a column from the upper face of plane hi - 1 to the reference plane.
+
+    With what the planes above the deposit lack, which hold the mean conductivity where the layer ends inside them.
+    """
+    total = model.reference - top
+    if model.layer:
+        inside = min(model.reference, rest + model.layer_thickness) - max(np.float64(top), rest)
+        total += max(inside, 0.0) * (1.0 / model.layer_conductivity - 1.0)
+    for s in range(top + 1, hi):
+        total -= np.float64(thickness[s]) / np.float64(kappa[s])
+    return max(total, 0.0)
+
+
+@njit
 def set_conductivity(kappa, thickness, hi, rest, layer_thickness, ratio):
     """Conductivity of each plane, by the share of it that lies inside the layer; returns whether any changed."""
     changed = False

@@ -1,5 +1,7 @@
 """The event loop: rejection-free kinetic Monte Carlo (n-fold way) with a live field."""
 
+import numpy as np
+
 from . import classes, events, hops, walkers
 from .jit import leaf, njit
 from .refresh import layer_moved, plan, refresh
@@ -64,8 +66,10 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
         column, moved = voxel // box.ns, False
         events.change(model, box, state, column, voxel % box.ns, hopping and live)
         if model.layer and live:
-            height, resistance = state.lattice.height[column], state.field.wagner[0] + 0.5
-            moved = layer_moved(model, box, state.lattice.columns, n, height, resistance)
+            height, resistance = max(state.lattice.height[column], voxel % box.ns), state.field.wagner[0] + 0.5
+            if state.field.charge[0] > 0.0:
+                resistance = state.field.charge[4]
+            moved = layer_moved(model, box, state.lattice.columns, n, height, np.float64(resistance))
         _count(model, box, state, moved)
     return RUNNING
 
@@ -74,7 +78,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
 def _field_rate(model, box, n):
     """Sum of the rates of plating and stripping [1/s]."""
     total = (max(n.plate_sum, 0.0) + max(n.strip_sum, 0.0)) * model.monolayer_rate * model.hits
-    if model.kinetics == LINEAR and n.plate_sum > n.strip_sum:
+    if model.kinetics == LINEAR and model.potential == 0.0 and n.plate_sum > n.strip_sum:
         total *= box.nx * box.ny / (n.plate_sum - n.strip_sum)  # galvanostatic: the net current is the set one
     return total
 

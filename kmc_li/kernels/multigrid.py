@@ -261,6 +261,8 @@ def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
                 a = (x * ny + y) * ns
                 here, below = idiag[a + lo : a + hi], idiag[a + lo - 1 : a + hi - 1]
                 _gather(sink[a + lo : a + hi], one, parent, pairs, total)
+                if here[hi - lo - 1] > zero:  # a potential held above, 0 in a correction
+                    total[parent[hi - lo - 1]] += cz[hi]
                 if xe // 2 != xc:
                     b = (xe * ny + y) * ns
                     other = idiag[b + lo : b + hi]

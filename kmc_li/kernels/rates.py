@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import classes
-from .field import face_currents, live_faces, strip_current
+from .field import face_currents, law_arrays, live_faces, strip_current
 from .jit import leaf, njit
 from .lattice import NEIGHBOURS, around, is_empty
 from .local import FAR, wrapped
@@ -19,7 +19,7 @@ def may_strip(model, shift, s):
 
 
 @leaf
-def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
+def site_rate(model, cell, box, phi, sink, rhs, shift, law, column, s):
     """Rate of a voxel in units of the current through one column: plating if it is empty, dissolution if it is Li."""
     i = column * box.ns + s
     here = cell[i]
@@ -27,21 +27,23 @@ def site_rate(model, cell, box, phi, sink, rhs, shift, column, s):
         if model.kinetics == UNIFORM:
             faces = live_faces(cell, box, column, s) if model.connects else here & NEIGHBOURS
             return 1.0 if faces != 0 else 0.0
-        if rhs[i] == 0:
+        if sink[i] == 0:
+            current = 0.0
+        elif rhs[i] == 0 and law[0][0] == 0.0:
             current = max(np.float64(sink[i]) * np.float64(phi[i]), 0.0)
         else:
-            current = face_currents(cell, box, phi, sink, shift, column, s)[0]
+            current = face_currents(cell, box, phi, sink, shift, law, column, s)[0]
     elif may_strip(model, shift, s):
-        current = strip_current(cell, box, phi, sink, shift, column, s)
+        current = strip_current(cell, box, phi, sink, shift, law, column, s)
     else:
         return 0.0
     return current if model.exponent == 1.0 or current <= 0.0 else current**model.exponent
 
 
 @leaf
-def plain_below(model, n):
+def plain_below(model, field, n):
     """Plane below which a cell's rate is its conductance to Li times its potential, and no Li dissolves."""
-    if model.kinetics == UNIFORM or model.exponent != 1.0 or model.shift_per_pressure < 0:
+    if model.kinetics == UNIFORM or model.exponent != 1.0 or model.shift_per_pressure < 0 or field.charge[0] > 0.0:
         return 0
     return int(n.rest)
 
@@ -58,7 +60,8 @@ def update_voxel(model, cell, box, field, sites, n, column, s):
                 return
         elif not may_strip(model, field.shift, s):
             return
-    rate = np.float32(site_rate(model, cell, box, field.phi, field.sink, field.rhs, field.shift, column, s))
+    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    rate = np.float32(site_rate(model, cell, box, phi, sink, rhs, shift, law_arrays(field), column, s))
     change = classes.put(sites, voxel, rate)
     if empty:
         n.plate_sum += change
@@ -113,7 +116,7 @@ def update_window(model, cell, box, field, tree, sites, n, column, first, end):
     """Rates of all columns that the repair after an event reaches."""
     nx, ny, _ = tree.shape[1]
     x, y = column // box.ny // 2, column % box.ny // 2
-    wx, wy, plain = min(FAR, (nx - 1) // 2), min(FAR, (ny - 1) // 2), plain_below(model, n)
+    wx, wy, plain = min(FAR, (nx - 1) // 2), min(FAR, (ny - 1) // 2), plain_below(model, field, n)
     height, lanes = max(min(end, plain) - first, 0), field.lanes
     phi, sink, new = field.phi, field.sink, field.fresh[:height]
     for k in range(height):
@@ -137,7 +140,7 @@ def update_window(model, cell, box, field, tree, sites, n, column, first, end):
 def update_columns(model, cell, box, field, sites, n, column, reach, first, end):
     """Rates of planes first..end-1 of the columns up to `reach` away."""
     x, y = column // box.ny, column % box.ny
-    wx, wy, plain = min(reach, (box.nx - 1) // 2), min(reach, (box.ny - 1) // 2), plain_below(model, n)
+    wx, wy, plain = min(reach, (box.nx - 1) // 2), min(reach, (box.ny - 1) // 2), plain_below(model, field, n)
     height, lanes = max(min(end, plain) - first, 0), field.lanes
     new = field.fresh[:height]
     for k in range(height):
@@ -169,4 +172,4 @@ def write_rates(model, cell, box, field, end, out):
     phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
     for column in range(box.nx * box.ny):
         for s in range(1, end):
-            out[column * box.ns + s] = site_rate(model, cell, box, phi, sink, rhs, shift, column, s)
+            out[column * box.ns + s] = site_rate(model, cell, box, phi, sink, rhs, shift, law_arrays(field), column, s)

@@ -7,7 +7,7 @@ the event probabilities (total variation) and sets the number of events to the n
 import numpy as np
 
 from . import classes, layer, multigrid, rates
-from .field import set_cells, set_planes, set_top
+from .field import hold_top, law_arrays, linearise, set_cells, set_planes, set_top
 from .jit import leaf, njit
 from .lattice import around, is_empty, top
 
@@ -51,6 +51,12 @@ def move_grid(model, box, field, n):
     old_uniform, old_hi = n.uniform, n.hi
     n.uniform = min(n.top + model.gap + SLACK, box.ns - model.extra_planes - 1)
     n.hi = n.uniform + model.extra_planes
+    if model.potential > 0.0:  # as many as fit below the plane where it is held
+        n.uniform = min(n.uniform, int(model.reference) + 1)
+        n.hi, reached = n.uniform, n.uniform + 1.0  # the upper face of the first stretched plane
+        while n.hi < n.uniform + model.extra_planes and reached <= model.reference:
+            n.hi += 1
+            reached += 2.0 ** (n.hi - n.uniform + 1)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - n.uniform + 1) if s >= n.uniform else 1.0
     if old_hi > 0:
@@ -84,7 +90,7 @@ def _highest(box, height, column):
 @njit
 def _sum(model, cell, box, height, field, lo, hi, plain, current):
     """current[plane] = rates of plating of planes lo..hi-1 from the present field; returns the sum of stripping."""
-    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    phi, sink, rhs, shift, law = field.phi, field.sink, field.rhs, field.shift, law_arrays(field)
     zero, smallest, strip = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), 0.0
     for s in range(lo, hi):
         current[s] = 0.0
@@ -97,7 +103,7 @@ def _sum(model, cell, box, height, field, lo, hi, plain, current):
             new = potential[k] * conductance[k]
             into[k] += np.float64(new if new >= smallest else zero)
         for s in range(stop, end):
-            rate = np.float64(np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s)))
+            rate = np.float64(np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, law, column, s)))
             if is_empty(cell[a + s]):
                 current[s] += rate
             else:
@@ -108,7 +114,7 @@ def _sum(model, cell, box, height, field, lo, hi, plain, current):
 @njit
 def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_scale, former, difference):
     """Put the rates on the lists. former[plane]: sum of the replaced rates, difference[plane]: of |old - new| p."""
-    phi, sink, rhs, shift = field.phi, field.sink, field.rhs, field.shift
+    phi, sink, rhs, shift, law = field.phi, field.sink, field.rhs, field.shift, law_arrays(field)
     zero, smallest, new = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), field.fresh[: hi - lo]
     is_bits = new.view(np.int32)
     for s in range(lo, hi):
@@ -140,7 +146,7 @@ def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_
         for s in range(stop, end):
             before = np.float64(sites.rate[a + s])
             if cell[a + s] > 0 or before > 0.0:
-                rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, column, s))
+                rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, law, column, s))
                 classes.put(sites, a + s, rate)
                 former[s] += before
                 difference[s] += abs(before * old_scale - np.float64(sites.rate[a + s]) * new_scale)
@@ -150,7 +156,7 @@ def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_
 def all_rates(model, box, state):
     """Rates of all voxels in the grid from the present potential; returns TV between old and new probabilities."""
     n, cell, height, ns = state.counters[0], state.lattice.cell, state.lattice.height, box.ns
-    lo, hi, plain = n.lo, min(n.top + 2, box.ns - 1), rates.plain_below(model, n)
+    lo, hi, plain = n.lo, min(n.top + 2, box.ns - 1), rates.plain_below(model, state.field, n)
     current, former, difference = (
         state.plane_current[:ns], state.plane_current[ns : 2 * ns], state.plane_current[2 * ns :],
     )  # fmt: skip
@@ -172,6 +178,12 @@ def all_rates(model, box, state):
         n.plate_sum += max(n_old - listed, 0.0)
     n.strip_sum = strip
     return 0.5 * drift
+
+
+@leaf
+def throughput(model, box, n):
+    """Current through the box: the set one, or where a potential is held all that plates and dissolves."""
+    return max(n.plate_sum + n.strip_sum, 1e-300) if model.potential > 0.0 else np.float64(box.nx * box.ny)
 
 
 @njit
@@ -196,6 +208,8 @@ def raise_floor(model, plane_current, n):
 def refresh(model, box, state):
     """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities).
 
+    Where a potential is held, the drift of the whole current counts as well.
+
     A cycle leaves about a third of the error that it finds, so one is enough unless something jumped.
     """
     n, field, cell = state.counters[0], state.field, state.lattice.cell
@@ -208,18 +222,31 @@ def refresh(model, box, state):
     if changed == n.lo or risen:
         set_planes(field, state.tree, n.lo, n.hi)
         set_cells(field, cell, box, n.lo, n.lo + 1)
+        if model.potential > 0.0:
+            above = layer.resistance_above(model, field.kappa, field.thickness, n.top, n.hi, n.rest)
+            hold_top(field, box, n.hi, above, model.potential)
+            set_cells(field, cell, box, n.hi - 1, n.hi)
     if changed < n.hi:
         set_cells(field, cell, box, changed, n.hi if changed == n.lo else min(n.top + 3, n.uniform))
-        set_top(field.rhs, box, n.hi - 1)
-    multigrid.coarsen_all(field.idiag, field.sink, field.cx, field.cy, field.cz, field.dirty, state.tree, field.work)
+        if model.potential == 0.0:
+            set_top(field.rhs, box, n.hi - 1)
     n.drift = 0.0
-    for _ in range(MOST_CYCLES):
+    for k in range(MOST_CYCLES):
+        if field.charge[0] > 0.0:
+            linearise(field, cell, box, n.lo, min(n.top + 3, n.hi))
+        if k == 0 or field.charge[0] > 0.0:
+            multigrid.coarsen_all(
+                field.idiag, field.sink, field.cx, field.cy, field.cz, field.dirty, state.tree, field.work
+            )
         residual = multigrid.cycle(
             field.phi, field.idiag, field.rhs, field.cx, field.cy, field.cz, state.tree, field.work
         )
+        before = n.plate_sum - n.strip_sum
         change = all_rates(model, box, state)
+        if model.potential > 0.0:  # the current, which sets the pace, as exactly as its shares
+            change = max(change, abs(n.plate_sum - n.strip_sum - before) / max(n.plate_sum + n.strip_sum, 1e-300))
         n.drift += change
-        n.residual = residual / (box.nx * box.ny)
+        n.residual = residual / throughput(model, box, n)
         n.cycles += 1
         if change <= SETTLED * model.tolerance:
             break
@@ -230,7 +257,7 @@ def refresh(model, box, state):
 
 @njit
 def layer_moved(model, box, columns, n, height, resistance):
-    """Whether a column that now has this height moved the layer so far that the rates of all pressed faces are off."""
+    """Whether a column that has or had this height moved the layer so far that the rates of pressed faces are off."""
     if height <= n.rest:
         return False
     rest = layer.rest_plane(columns, n.top, box.nx * box.ny, model.stack_pressure, model.hardness)
@@ -240,7 +267,7 @@ def layer_moved(model, box, columns, n, height, resistance):
             break
         pressed += columns[h]
     change = abs(rest - n.rest) * abs(model.shift_per_pressure) * pressed
-    return change > LAYER_SHARE * model.tolerance * resistance * box.nx * box.ny
+    return change > LAYER_SHARE * model.tolerance * resistance * throughput(model, box, n)
 
 
 @njit

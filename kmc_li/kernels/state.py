@@ -13,7 +13,7 @@ from .lattice import Lattice
 from .multigrid import Hierarchy
 from .walkers import Walkers
 
-UNIFORM, LINEAR, WALKERS = 0, 1, 2  # every face alike; currents of the solved field; the same drawn by walkers
+UNIFORM, LINEAR, WALKERS = 0, 1, 2  # every face alike; currents of the solved field; linear ones drawn by walkers
 
 
 class Model(NamedTuple):
@@ -33,6 +33,8 @@ class Model(NamedTuple):
     layer_thickness: float
     layer_conductivity: float  # over the electrolyte's
     tolerance: float
+    potential: float  # held at the height `reference`, in j voxel / kappa; 0: the current is held instead
+    reference: float
     gap: int  # uniform planes kept above the highest bud
     extra_planes: int  # stretched planes above those
     nz: int

@@ -58,6 +58,10 @@ STUDIES = {
     "a text for a number": (changed("nx = 8", 'nx = "eight"'), "lattice.nx: got 'eight'"),
     "unknown preset": (changed('preset = "Li"', 'preset = "Unobtainium"'), "metal.preset"),
     "more than the box holds": (changed("capacity_mAh_cm2 = 0.5", "capacity_mAh_cm2 = 50"), "capacity"),
+    "no potential to hold": (
+        TINY.replace("[plating]", '[plating]\ncontrol = "potentiostatic"'),
+        "plating.overpotential_V: got nothing",
+    ),
     "no stop": (changed("capacity_mAh_cm2 = 0.5", ""), "stop"),
     "not TOML": ("nx: 8\n", "is not TOML"),
     "binary": ("\0\1\2", "is not TOML"),

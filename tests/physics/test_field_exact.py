@@ -31,6 +31,20 @@ def solve(occupancy, wagner_voxels=1.0, kappa=KAPPA, shift=None, **options):
     )
 
 
+def held(occupancy, wagner_voxels=1.0, kappa=KAPPA, shift=None, **options):
+    """The same with the top's upper face at 50 mV."""
+    return field.solve(
+        occupancy,
+        voxel_m=VOXEL,
+        conductivity_S_m=kappa,
+        charge_transfer_resistance_ohm_m2=wagner_voxels * VOXEL / KAPPA,
+        top_potential_V=0.05,
+        face_shift_V=shift,
+        tolerance=1e-10,
+        **options,
+    )
+
+
 def layered(nz):
     """Conductivity of a layer between a third and two thirds of the box, ten times less than the electrolyte's."""
     kappa = np.full(nz, KAPPA)
@@ -80,6 +94,36 @@ def test_agrees_with_a_direct_solution(name, seed):
     np.testing.assert_allclose(found.potential_V, potential, atol=1e-6 * np.abs(potential).max(), rtol=0)
     np.testing.assert_allclose(found.plating_current_A, net, atol=1e-6 * np.abs(net).max(), rtol=0)
     assert (min(current for _, _, current in faces) < 0) == ("shift" in case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_held_potential_agrees_with_a_direct_solution(name):
+    case = dict(CASES[name])
+    occupancy = porous(case.pop("shape"), 3)
+    found = held(occupancy, **case)
+    potential, faces = naive.solve_field(
+        occupancy,
+        VOXEL,
+        np.broadcast_to(case.get("kappa", KAPPA), occupancy.shape[2]),
+        case.get("wagner_voxels", 1.0) * VOXEL / KAPPA,
+        None,
+        case.get("shift") or (lambda z: 0.0),
+        case.get("face_area_weights", True),
+        top_V=0.05,
+    )
+    net = naive.net_current(occupancy.shape, faces)
+    np.testing.assert_allclose(found.potential_V, potential, atol=1e-6 * np.abs(potential).max(), rtol=0)
+    np.testing.assert_allclose(found.plating_current_A, net, atol=1e-6 * np.abs(net).max(), rtol=0)
+
+
+def test_held_potential_and_held_current_are_one_field():
+    """The current that a potential draws, let in from far above, leaves the same field behind."""
+    occupancy = porous((8, 8, 16), 2)
+    tall = np.concatenate([occupancy, np.zeros((8, 8, 16), bool)], axis=2)
+    found = held(tall)
+    current = found.plating_current_A.sum() / (CURRENT * VOXEL**2 * 64)
+    set_current = current * solve(tall).plating_current_A
+    np.testing.assert_allclose(found.plating_current_A, set_current, atol=1e-7 * set_current.max(), rtol=0)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -162,3 +206,17 @@ def test_top_plane_far_enough_does_not_matter(planar):
     assert all(b < 0.6 * a for a, b in zip(errors[:-1], errors[1:], strict=True)), table
     period = max(shape[:2])
     assert errors[-1] < 3 * errors[0] * np.exp(-2 * np.pi * 15 / period), table
+
+
+@pytest.mark.parametrize("period", [8, 12])
+def test_plane_far_enough_adds_its_distance_and_no_more(period):
+    """V/i - distance/kappa converges as exp(-4 pi distance / period): from there on the plane's place is Ohm's law."""
+    occupancy = porous((period, period, 60), 7)
+    occupancy[:, :, 6:] = False
+    surface = []
+    for gap in (1, 2, 4, 8, 16, 32):
+        current = held(occupancy[:, :, : 6 + gap]).plating_current_A.sum() / (period * VOXEL) ** 2
+        surface.append(0.05 / current - gap * VOXEL / KAPPA)
+    errors = np.abs(np.array(surface[:-1]) / surface[-1] - 1)
+    assert (errors[1:4] < 0.6 * errors[:3]).all(), errors
+    assert errors[4] < 1e-4, errors

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small import LAYER, grown, study
 
-from kmc_li import exact, field, layer, morphology
+from kmc_li import build, exact, field, layer, morphology
 from kmc_li.simulation import Simulation
 
 # Bud radius, Wagner length and box are a few voxels each, and the layer's shift is of the order of the overpotential.
@@ -137,3 +137,13 @@ def test_inert_layer_acts_by_the_pressure_term_only():
     assert nothing[0] == pytest.approx(bare[0], rel=1e-6) and nothing[2] == 0.0
     assert inert == screened and 0 < inert[0] < bare[0]
     assert inert[2] == pytest.approx(0.134735506e-9 * inert[3], rel=1e-7)  # V_m/F, Monroe and Newman
+
+
+def test_the_field_of_an_initial_deposit_reaches_the_flat_below_its_bud():
+    occupancy = np.zeros((16, 16, 40), bool)
+    occupancy[7:9, 7:9, :12] = True
+    model = build.build_model(study(**{"lattice.nx": 16, "lattice.ny": 16, "lattice.nz": 40}))
+    box, state = build.allocate_state(model, occupancy)
+    build.settle(model, box, state)
+    assert state.counters[0].lo == 1
+    assert exact.field_error(model, box, state)["tv"] < model.tolerance

@@ -14,6 +14,8 @@ from kmc_li.ensemble import run_ensemble
 from kmc_li.simulation import Simulation
 from kmc_li.store import state_sha256
 
+HELD = {"plating.control": "potentiostatic", "plating.overpotential_V": 0.05}
+TAFEL = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_density_mA_cm2": 2.0}
 HOPS_ALONE = HOPS | {"plating.kinetics": "none", "lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
 HOPS_ALONE |= {"stop.capacity_mAh_cm2": None, "stop.events": 400}
 UNIFORM = {"plating.kinetics": "uniform"}
@@ -31,6 +33,9 @@ VARIANTS = {
     "uniform rates, noise reduction": UNIFORM | {"plating.noise_reduction_hits": 3},
     "uniform rates with hops": UNIFORM | HOPS,
     "hops alone": HOPS_ALONE,
+    "potentiostatic": HELD,
+    "butler-volmer": TAFEL,
+    "butler-volmer under a layer": TAFEL | LAYER,
     "2-D": {"lattice.nx": 24, "lattice.ny": 1} | LAYER,
     "walkers": WALKERS,
     "walkers and hops": WALKERS | HOPS | {"plating.noise_reduction_hits": 2},
@@ -126,6 +131,8 @@ SLOW_VARIANTS = {
     "hops under a layer": HOPS | LAYER,
     "hops that shed atoms": SHEDDING,
     "noise reduction": {"plating.noise_reduction_hits": 2},
+    "butler-volmer": TAFEL | LAYER,
+    "potentiostatic": HELD | LAYER | {"layer.conductivity_S_m": 1e-4},
     "uniform rates": UNIFORM | {"plating.noise_reduction_hits": 2},
     "uniform rates with hops": UNIFORM | HOPS,
     "hops alone": HOPS_ALONE | {"stop.events": 80},
