@@ -136,7 +136,7 @@ def allocate_state(
     live, walks = model.kinetics == LINEAR, model.kinetics == WALKERS
     ns = nz + 2 + (model.gap + refresh.SLACK + model.extra_planes + 1 if live else 0)
     voxels = nx * ny * ns
-    hopping, listed = bool(model.hop_rate.any()), model.monolayer_rate > 0 and not walks
+    hopping, listed = bool(model.hop_rate.any()), not walks
     box, deposit = lattice.from_occupancy(occupancy, ns, collector)
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     state = State(

@@ -37,9 +37,7 @@ def repair_near(model, cell, box, state, column, s):
         local.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
         low, high = local.window(state.tree, s)
         if (high - low) % 2 == 0:
-            multigrid.coarsen_near(
-                field.idiag, field.sink, field.cx, field.cy, field.cz, state.tree, column, low, high
-            )
+            multigrid.coarsen_near(idiag, field.sink, cx, cy, cz, state.tree, column, low, high)
     rates.update_columns(model, cell, box, field, state.sites, n, column, local.NEAR, first, end)
 
 

@@ -279,7 +279,8 @@ def run(model, box, state, rng, max_events, max_time, other):
     which may cut Li off the collector or revive it. SETTLE: the room for changed voxels is used up, or the box is full.
     """
     n, lists, cell = state.counters[0], state.hoppers, state.lattice.cell
-    plates, connects, several = model.monolayer_rate > 0, model.connects, model.hits > 1
+    plates, several = model.monolayer_rate > 0, model.hits > 1
+    connects = plates and model.connects  # without plating it matters to nothing
     capacity, room = lists.site.shape[1], state.changed.shape[0] - 2
     r = model.hop_rate
     rates = (6.0 * r[1], 6.0 * r[2], 6.0 * r[3], 6.0 * r[4], 6.0 * r[5])

@@ -17,6 +17,8 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     `max_events` counts voxels plated, stripped and hopped since the start of the run, `max_net` voxels plated less
     stripped, `max_time` is in s. GROW_*: the caller must enlarge the lists and call again.
     """
+    if model.monolayer_rate == 0:
+        return hops.advance(model, box, state, rng, max_events, max_net, max_time)
     n = state.counters[0]
     area, hopping, live = box.nx * box.ny, model.hop_rate[1] > 0, model.kinetics == LINEAR
     spare = area + 512 + (8 * state.changed.size if hopping else 0)  # where an atom comes or goes, faces open
