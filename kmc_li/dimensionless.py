@@ -10,6 +10,7 @@ from kmc_li import constants, units
 from kmc_li.parameters import Parameters
 
 SINGLE_ATOM_PER_S = 2e12  # the default attempt frequency, of an atom of Li (Vishnugopi 2020)
+LEAST_OHM_M2 = 1e-20  # a resistance below it counts as none
 BUD_RADIUS_UM = 1.0  # the bud that W/R is stated for
 
 
@@ -30,7 +31,8 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
     layer no pressure: these are left out then.
     """
     p = parameters
-    eta_V = p.current_density_A_m2 * p.charge_transfer_resistance_ohm_m2
+    resistance = p.charge_transfer_resistance_ohm_m2 if p.charge_transfer_resistance_ohm_m2 > LEAST_OHM_M2 else 0.0
+    eta_V = p.current_density_A_m2 * resistance
     wagner_um = p.wagner_length_m * 1e6
     monolayer_s = p.voxel_charge_C / (p.current_density_A_m2 * p.voxel_m**2)
     per_voxel = wagner_um / p.lattice.voxel_um
@@ -53,9 +55,9 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
         meaning = f"{given} {SINGLE_ATOM_PER_S * (atom_m / p.voxel_m) ** 4:.3g} 1/s for it"
         out.append(Quantity("Mullins coefficient / single atoms'", "B/B_a", ratio, meaning))
     i0 = p.electrolyte.exchange_current_density_mA_cm2
-    if i0 is not None and p.charge_transfer_resistance_ohm_m2 > 0.0:
+    if i0 is not None and resistance > 0.0:
         slope = constants.GAS_J_MOL_K * p.hops.temperature_K / constants.FARADAY_C_MOL
-        implied = slope / units.convert(i0, "mA/cm^2", "A/m^2") / p.charge_transfer_resistance_ohm_m2
+        implied = slope / units.convert(i0, "mA/cm^2", "A/m^2") / resistance
         rest = "the rest is SEI or fitted"
         out.append(Quantity("Butler-Volmer share of R_ct", "RT/(F i0 R_ct)", implied, rest))
     return out + _layer_numbers(p, eta_V)

@@ -118,7 +118,7 @@ LINES = [
      "1e+06, for example \"1 mA/cm^2\" ('mA/kg' is not of the kind of 'mA/cm^2')"),
     ("plating.current_density_mA_cm2", -1, "got -1, must be a current density (mA/cm^2), at least 1e-09"),
     ("plating.current_density_mA_cm2", "1", "(no unit given)"),
-    ("plating.kinetics", "linar", 'got \'linar\', must be one of "linear", "uniform", "none"; did you mean "linear"?'),
+    ("plating.kinetics", "linar", 'got \'linar\', must be one of "linear", "butler-volmer", "uniform", "none"; did you mean "linear"?'),
     ("plating.control", "potential", 'must be one of "galvanostatic", "potentiostatic"'),
     ("plating.control", "potentiostatic",
      'plating.overpotential_V: got nothing, must be given for plating.control = "potentiostatic"'),
