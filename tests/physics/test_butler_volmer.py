@@ -88,7 +88,8 @@ def test_converged_rates_agree_with_a_direct_newton_solution(name, seed):
 
 
 def test_shifts_of_a_layer_agree_with_a_direct_newton_solution():
-    p = study(**TAFEL | SOFT | {"lattice.voxel_um": 0.25, "stop.capacity_mAh_cm2": 0.05} | {"lattice.nz": 48})
+    strong = SOFT | {"layer.unscreened_share": 0.04}
+    p = study(**TAFEL | strong | {"lattice.voxel_um": 0.25, "lattice.nz": 48, "stop.capacity_mAh_cm2": 0.05})
     simulation = grown(p, seed=3)
     model, box, state = simulation._model, simulation._box, simulation._state
     columns, top = state.lattice.columns, int(state.lattice.height.max())

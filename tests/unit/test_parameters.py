@@ -119,6 +119,7 @@ LINES = [
     ("plating.current_density_mA_cm2", -1, "got -1, must be a current density (mA/cm^2), at least 1e-09"),
     ("plating.current_density_mA_cm2", "1", "(no unit given)"),
     ("plating.kinetics", "linar", 'got \'linar\', must be one of "linear", "butler-volmer", "uniform", "none"; did you mean "linear"?'),
+    ("plating.alpha_cathodic", 0, "plating.alpha_cathodic: got 0, must be a transfer coefficient, at least 0.01"),
     ("plating.control", "potential", 'must be one of "galvanostatic", "potentiostatic"'),
     ("plating.control", "potentiostatic",
      'plating.overpotential_V: got nothing, must be given for plating.control = "potentiostatic"'),
@@ -179,6 +180,20 @@ LINES = [
 @pytest.mark.parametrize(("key", "value", "line"), LINES, ids=range(len(LINES)))
 def test_one_clear_line(key: str, value: Any, line: str) -> None:
     assert line in error(key, value)
+
+
+def test_butler_volmer_needs_a_resistance_that_holds_its_slope() -> None:
+    plating = {"current_density_mA_cm2": 1, "kinetics": "butler-volmer"}
+    key = "electrolyte.charge_transfer_resistance_ohm_cm2"
+    slope = "must be at least 25.69, RT/((alpha_c + alpha_a) F i0) of Butler-Volmer kinetics"
+    with_i0 = {"plating": plating, "electrolyte.exchange_current_density_mA_cm2": 1}
+    assert errors(changed(**with_i0)) == [f"{key}: got 20, {slope}"]
+    assert errors(changed(**{"plating": plating, key: 0})) == [
+        f"{key}: got 0, must be above 0 for Butler-Volmer kinetics unless i0 is given"
+    ]
+    p = Parameters.from_dict(changed(**{"plating": plating}))
+    assert p.exchange_current_density_A_m2 == pytest.approx(0.0256926 / 20e-4, rel=1e-5)
+    assert p.solves and not p.walks
 
 
 def test_an_exponent_that_rates_cannot_follow() -> None:
