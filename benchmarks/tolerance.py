@@ -37,7 +37,7 @@ def study(columns: int, delta_over_W: float, tolerance: float, monolayers: int =
                 "charge_transfer_resistance_ohm_cm2": 20.0,
             },
             "plating": {"current_density_mA_cm2": 1.0},
-            "field": {"tolerance": tolerance, "samples": 4},
+            "field": {"method": "multigrid", "tolerance": tolerance, "samples": 4},
             "stop": {"events": monolayers * columns**2},
             "output": {"series_points": 8, "snapshots": 0},
         }

@@ -100,7 +100,7 @@ def _metal(occupancy, bands):
 
 @pytest.mark.slow
 def test_a_loose_tolerance_is_noticed(exact):
-    """The comparison sees the known bias of a live field at 20 %: deposits too smooth."""
-    loose = [CASES["3-D"].by_engine(seed, 0.2) for seed in range(24)]
+    """The comparison sees the known bias of a live field at 20 %: deposits too compact."""
+    loose = [CASES["3-D"].by_engine(seed, 0.2) for seed in range(72)]
     groups = [np.array([twin.measures(deposit) for deposit in group]) for group in (loose, exact("3-D"))]
-    assert twin.apart(*groups)[twin.METRICS.index("Sq")] < -3
+    assert twin.apart(*groups).min() < -3

@@ -20,25 +20,27 @@ def load(monkeypatch):
     return importlib.import_module
 
 
-def test_a_row_holds_speed_and_error(load):
+@pytest.mark.parametrize(("method", "how"), [("walkers", "walkers"), ("multigrid", "solver, 2 %")])
+def test_a_row_holds_speed_and_error(load, method, how):
     field = load("field")
-    case = field.Case(8, 8, 0.3, 0.02, monolayers=4, samples=6, repeats=2)
+    case = field.Case(8, 8, 0.3, 0.02, method, monolayers=4, samples=6, repeats=2)
     grown = []
     row, deposit = field.measure(case, grown.append)
     assert row.keys() >= KEYS
     assert sum(grown) == 2 * 4 * 64
     assert (deposit.state.counters[0].plated, row["monolayers"], row["tv_moments"]) == (4 * 64, 4, 6)
-    assert 0 < row["tv_mean"] <= row["tv_worst"] < 0.2
+    assert -0.02 < row["tv_mean"] <= row["tv_worst"] < 0.2
+    assert row["method"] == method
     assert row["events_per_cpu_s_best"] >= row["events_per_cpu_s"] > 0
     assert row["events_per_cpu_s"] == pytest.approx(4 / sum(1 / v for v in row["events_per_cpu_s_by_monolayer"]))
-    assert "| 8 × 8 | 0.3 | 2 % | 4 |" in field.table([row])
+    assert f"| 8 × 8 | 0.3 | {how} | 4 |" in field.table([row])
 
 
 def test_libraries_on_the_same_deposit_and_the_whole_as_json(load):
     field = load("field")
-    case = field.Case(16, 16, 0.3, 0.01, monolayers=2, samples=3, repeats=1)
+    case = field.Case(16, 16, 0.3, 0.01, "multigrid", monolayers=2, samples=3, repeats=1)
     row, _ = field.measure(case)
-    found = field.without_kmc_li(case, row | {"tv_mean": 1e-3}, short=True)
+    found = field.without_kmc_li(case, row | {"tv_mean": 1e-3}, row | {"events_per_cpu_s": 1e5}, short=True)
     assert json.loads(json.dumps({"plating": [row], "full_resolve": found}, allow_nan=False))
     each = [m for m in found["methods"] if m["every"] == 1 and m["solver"].startswith("scipy")]
     assert [m["tolerance_is"] for m in each] == ["equal TV", "rtol 1e-5"]
@@ -47,12 +49,13 @@ def test_libraries_on_the_same_deposit_and_the_whole_as_json(load):
     assert each[1]["tv"] < 1e-5  # a solve to 1e-5 after each event is all but exact
     assert each[1]["iterations"] > each[0]["iterations"]
     assert found["ratio_usual_tolerance"] > 1
+    assert found["ratio_walkers"] == pytest.approx(found["ratio_usual_tolerance"] * 1e5 / row["events_per_cpu_s"])
 
 
 @pytest.mark.parametrize("shape", [(8, 6), (12, 1)])
 def test_the_sparse_matrix_is_the_field_of_the_kernels(load, shape):
     field, resolve = load("field"), load("full_resolve")
-    case = field.Case(*shape, 0.3, 0.01, monolayers=3, samples=0)
+    case = field.Case(*shape, 0.3, 0.01, "multigrid", monolayers=3, samples=0)
     grown = field.grow(case, np.array([], int))
     deposit = resolve.Deposit(grown.box, grown.state)
     x = deposit.exact.copy()

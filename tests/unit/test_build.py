@@ -6,6 +6,7 @@ import pytest
 from small import HOPS, LAYER, grown, study
 
 from kmc_li import build, exact, invariants
+from kmc_li.kernels.lattice import DEAD
 from kmc_li.kernels.state import LINEAR, UNIFORM
 
 
@@ -80,6 +81,8 @@ def test_rates_of_a_grown_deposit_are_those_of_the_model(name):
     occupancy = np.zeros((box.nx, box.ny, planes), bool)
     low = min(planes, 16)
     occupancy[:, :, :low] = simulation.occupancy[:, :, :low]
+    dead = np.zeros_like(occupancy)
+    dead[:, :, :low] = (simulation._state.lattice.cell.reshape(box)[:, :, 1 : low + 1] & DEAD) != 0
     heights = np.where(occupancy, np.arange(1, planes + 1), 0).max(axis=2) * p.voxel_m
     kappa, shift = np.full(planes, p.conductivity_S_m), lambda z: 0.0
     if p.layer is not None:
@@ -99,6 +102,7 @@ def test_rates_of_a_grown_deposit_are_those_of_the_model(name):
         p.current_density_A_m2,
         shift,
         p.plating.face_area_weights,
+        insulating=dead,
     )
     expected = naive.event_currents(occupancy.shape, faces) / (p.current_density_A_m2 * p.voxel_m**2)
     shared = min(planes, found.shape[2])
