@@ -88,21 +88,29 @@ def _highest(box, height, column):
 
 
 @njit
-def _sum(model, cell, box, height, field, lo, hi, plain, current):
-    """current[plane] = rates of plating of planes lo..hi-1 from the present field; returns the sum of stripping."""
+def _sum(model, cell, box, height, field, sites, lo, hi, plain, current, former):
+    """Sums by plane: current[plane] of the rates of plating from the present field, former[plane] of all listed rates.
+
+    Returns the sum of stripping.
+    """
     phi, sink, rhs, shift, law = field.phi, field.sink, field.rhs, field.shift, law_arrays(field)
     zero, smallest, strip = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), 0.0
     for s in range(lo, hi):
         current[s] = 0.0
+        former[s] = 0.0
     for column in range(box.nx * box.ny):
         end = max(min(_highest(box, height, column), hi), lo)
         stop = max(min(end, plain), lo)
         a = column * box.ns
         potential, conductance, into = phi[a + lo : a + stop], sink[a + lo : a + stop], current[lo:stop]
+        listed, old = sites.rate[a + lo : a + stop], former[lo:stop]
+        for k in range(stop - lo):
+            old[k] += np.float64(listed[k])
         for k in range(stop - lo):
             new = potential[k] * conductance[k]
             into[k] += np.float64(new if new >= smallest else zero)
         for s in range(stop, end):
+            former[s] += np.float64(sites.rate[a + s])
             rate = np.float64(np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, law, column, s)))
             if is_empty(cell[a + s]):
                 current[s] += rate
@@ -112,13 +120,12 @@ def _sum(model, cell, box, height, field, lo, hi, plain, current):
 
 
 @njit
-def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_scale, former, difference):
-    """Put the rates on the lists. former[plane]: sum of the replaced rates, difference[plane]: of |old - new| p."""
+def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_scale, difference):
+    """Put the rates on the lists. difference[plane]: sum of |old p - new p|."""
     phi, sink, rhs, shift, law = field.phi, field.sink, field.rhs, field.shift, law_arrays(field)
     zero, smallest, new = phi.dtype.type(0), phi.dtype.type(rates.SMALLEST), field.fresh[: hi - lo]
     is_bits = new.view(np.int32)
     for s in range(lo, hi):
-        former[s] = 0.0
         difference[s] = 0.0
     for column in range(box.nx * box.ny):
         end = max(min(_highest(box, height, column), hi), lo)
@@ -126,7 +133,7 @@ def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_
         a = column * box.ns
         b = a + lo
         potential, conductance, listed = phi[b : a + stop], sink[b : a + stop], sites.rate[b : a + stop]
-        old, change, was_bits = former[lo:stop], difference[lo:stop], listed.view(np.int32)
+        change, was_bits = difference[lo:stop], listed.view(np.int32)
         for k in range(stop - lo):
             current = potential[k] * conductance[k]
             new[k] = current if current >= smallest else zero
@@ -135,7 +142,6 @@ def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_
             moved |= is_bits[k] ^ was_bits[k]
         for k in range(stop - lo):
             before = np.float64(listed[k])
-            old[k] += before
             change[k] += abs(before * old_scale - np.float64(new[k]) * new_scale)
         if moved >> 23 != 0:  # some leave their power of two, that is, their class
             for k in range(stop - lo):
@@ -148,7 +154,6 @@ def _list(model, cell, box, height, field, sites, lo, hi, plain, old_scale, new_
             if cell[a + s] > 0 or before > 0.0:
                 rate = np.float32(rates.site_rate(model, cell, box, phi, sink, rhs, shift, law, column, s))
                 classes.put(sites, a + s, rate)
-                former[s] += before
                 difference[s] += abs(before * old_scale - np.float64(sites.rate[a + s]) * new_scale)
 
 
@@ -161,21 +166,19 @@ def all_rates(model, box, state):
         state.plane_current[:ns], state.plane_current[ns : 2 * ns], state.plane_current[2 * ns :],
     )  # fmt: skip
     n_old = n.plate_sum + n.strip_sum
-    strip = _sum(model, cell, box, height, state.field, lo, hi, plain, current)
-    plate = 0.0
+    strip = _sum(model, cell, box, height, state.field, state.sites, lo, hi, plain, current, former)
+    plate, listed, drift = 0.0, 0.0, 0.0
     for s in range(lo, hi):
         plate += current[s]
+        listed += former[s]
+    buried = max(n_old - listed, 0.0) if lo > 1 else 0.0  # sites below the grid keep their last rate
     _list(
         model, cell, box, height, state.field, state.sites, lo, hi, plain,
-        1.0 / max(n_old, 1e-300), 1.0 / max(plate + strip, 1e-300), former, difference,
+        1.0 / max(n_old, 1e-300), 1.0 / max(plate + strip + buried, 1e-300), difference,
     )  # fmt: skip
-    listed, drift = 0.0, 0.0
     for s in range(lo, hi):
-        listed += former[s]
         drift += difference[s]
-    n.plate_sum = plate
-    if lo > 1:  # sites below the grid keep their last rate
-        n.plate_sum += max(n_old - listed, 0.0)
+    n.plate_sum = plate + buried
     n.strip_sum = strip
     return 0.5 * drift
 
