@@ -13,8 +13,8 @@ from kmc_li.errors import UserError
 from kmc_li.figures import check_path, comparison_figure, save
 from kmc_li.figures.series import common_capacity
 from kmc_li.figures.thickness import check_reference, thickness_ratios
-from kmc_li.statistics import RATIO_METHOD
-from kmc_li.summary import as_json, band_words_short, bands, load_groups, metrics_table
+from kmc_li.report.statistics import RATIO_METHOD
+from kmc_li.report.summary import as_json, band_words_short, bands, load_groups, metrics_table
 
 
 def main() -> None:

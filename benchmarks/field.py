@@ -37,11 +37,15 @@ from full_resolve import SCIPY_DEFAULT, Deposit, Outcome, equal_tv, resolve
 from scipy.special import gammaln
 from tqdm import tqdm
 
-from kmc_li import Parameters, build, exact
-from kmc_li.driver import warm_up
-from kmc_li.kernels import classes, loop, walkers
+from kmc_li import Parameters
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.running.driver import warm_up
+from kmc_li.kernels import loop
+from kmc_li.kernels.selection import composition_rejection as classes
+from kmc_li.kernels.methods import walkers
 from kmc_li.kernels.jit import njit
-from kmc_li.provenance import provenance
+from kmc_li.storage.provenance import provenance
 
 VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to
 SAMPLES = {64: 20, 128: 8, 256: 4}  # moments at which TV is taken, by columns along x up to; 2 beyond
@@ -132,7 +136,7 @@ def grow(
         for stop in [*inside, layer * columns]:
             start = time.process_time()
             while (code := loop.advance(model, box, state, rng, stop, 2**62, math.inf)) == loop.GROW_SITES:
-                state = state._replace(sites=classes.grown(state.sites))
+                state = state._replace(sites=classes.grown(state.method.sites))
             spent += time.process_time() - start
             if code != loop.RUNNING:
                 raise RuntimeError(f"{case.label}: the deposit reached the top after {layer - 1} monolayers")
@@ -191,7 +195,7 @@ def measure(
         "events_per_cpu_s_last_quarter": float(quarter * columns / median[-quarter:].sum()),
         "events_per_cpu_s_by_monolayer": (columns / median).tolist(),
         "events_per_refresh": float(n.events / n.refreshes) if n.refreshes else None,
-        "highest_voxel": int(n.top),
+        "highest_voxel": int(n.top_plane),
     }
     return row, first
 

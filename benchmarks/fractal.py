@@ -21,9 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li import Parameters, build, exact
-from kmc_li.kernels import classes, loop
-from kmc_li.kernels.lattice import LI
+from kmc_li import Parameters
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.kernels import loop
+from kmc_li.kernels.selection import composition_rejection as classes
+from kmc_li.kernels.lattice.occupancy import LI
 
 PUBLISHED = {0.5: 1.89, 1.0: 1.71, 2.0: 1.43}
 SMALLEST = 12.0  # voxels, mean Rg from which on the slope is fitted
@@ -68,7 +71,7 @@ def cluster(
     rows = []
     for n in voxels:
         while loop.advance(model, box, state, rng, n - 1, 2**62, np.inf) == loop.GROW_SITES:
-            state = state._replace(sites=classes.grown(state.sites))
+            state = state._replace(sites=classes.grown(state.method.sites))
         x, s = np.nonzero((state.lattice.cell.reshape(box)[:, 0] & LI) != 0)
         if x.size != n:
             raise ValueError(f"the box of {columns} columns is too small for {n} voxels")

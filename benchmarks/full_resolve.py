@@ -20,8 +20,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
-from kmc_li.kernels import field, lattice
-from kmc_li.kernels.lattice import is_empty
+from kmc_li.kernels.solver import equations as field
+from kmc_li.kernels.lattice import occupancy as lattice
+from kmc_li.kernels.lattice.occupancy import is_empty
 
 RTOLS = tuple(10.0 ** (-0.25 * i) for i in range(2, 25))  # 0.3 .. 1e-6
 SCIPY_DEFAULT = 1e-5
@@ -51,8 +52,8 @@ class Deposit:
 
     def __init__(self, box: Any, state: Any) -> None:
         self.box = box
-        n, running = state.counters[0], state.field
-        self.end = int(n.hi)
+        n, running = state.counters[0], state.method.field
+        self.end = int(n.end_plane)
         self.at = lattice.Lattice(*[array.copy() for array in state.lattice])
         f = field.allocate(box, np.float64, float(running.wagner[0]), bool(running.weight[0]))
         self.problem = f
@@ -73,12 +74,12 @@ class Deposit:
     def _assemble(self) -> None:
         """The matrix over the voxels that are electrolyte now; a voxel that turns to Li keeps an empty row."""
         f, box = self.problem, self.box
-        fluid = (f.idiag > 0).reshape(box)
+        fluid = (f.inverse_diagonal > 0).reshape(box)
         index = np.full(box, -1, np.int64)
         index[fluid] = np.arange(np.count_nonzero(fluid))
         plane = np.broadcast_to(np.arange(box.ns), box)[fluid]
         links = [(0, -1, f.cx), (0, 1, f.cx), (1, -1, f.cy), (1, 1, f.cy), (2, 1, f.cz), (2, -1, f.cz[1:])]
-        rows, columns, values = [np.arange(plane.size)], [np.arange(plane.size)], [1.0 / f.idiag[fluid.ravel()]]
+        rows, columns, values = [np.arange(plane.size)], [np.arange(plane.size)], [1.0 / f.inverse_diagonal[fluid.ravel()]]
         for axis, step, conductance in links:
             other = np.roll(index, step, axis)[fluid]
             linked = (other >= 0) & (conductance[np.minimum(plane, conductance.size - 1)] > 0)
@@ -90,7 +91,7 @@ class Deposit:
         self.matrix = sparse.csr_matrix(entries, shape)
         self.voxels, self.index = np.nonzero(fluid.ravel())[0], index.ravel()
         self.b = f.rhs[self.voxels].copy()
-        self.jacobi = sparse.diags_array(f.idiag[self.voxels], format="csr")
+        self.jacobi = sparse.diags_array(f.inverse_diagonal[self.voxels], format="csr")
 
     def twin(self) -> "Deposit":
         """A copy to grow on."""
@@ -116,7 +117,7 @@ class Deposit:
         column, s = divmod(voxel, self.box.ns)
         lattice.fill(self.at.cell, self.at.height, self.at.columns, self.box, column, s)
         field.set_around(self.problem, self.at.cell, self.box, column, s)
-        m, diagonal = self.matrix, self.problem.idiag
+        m, diagonal = self.matrix, self.problem.inverse_diagonal
         row = slice(m.indptr[unknown], m.indptr[unknown + 1])
         for other in m.indices[row]:
             entries = slice(m.indptr[other], m.indptr[other + 1])

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li import Parameters, build, field
-from kmc_li.kernels import classes, loop
+from kmc_li import Parameters, field
+from kmc_li.engine import build
+from kmc_li.kernels import loop
+from kmc_li.kernels.selection import composition_rejection as classes
 
 SLOPES = {  # along x and y
     "110": (1.0, 0.0), "111": (1.0, 1.0), "310": (1 / 3, 0.0), "210": (0.5, 0.0), "120": (2.0, 0.0),
@@ -88,7 +90,7 @@ def speed(plane: str, hits: int, weights: bool, seed: int, wagner: float = 3000.
     before = _heights(box, state)
     events = layers * flat.size
     while loop.advance(model, box, state, rng, events, 2**62, np.inf) == loop.GROW_SITES:
-        state = state._replace(sites=classes.grown(state.sites))
+        state = state._replace(sites=classes.grown(state.method.sites))
     grown = _heights(box, state) - before
     return float(grown[planes].mean() / np.sqrt(int(plane[1]) + int(plane[2]) + 1) / grown[flat].mean())
 

@@ -14,21 +14,29 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kmc_li.driver import resume, simulate
+    from kmc_li.running.driver import resume, simulate
     from kmc_li.errors import UserError
-    from kmc_li.parameters import Parameters
-    from kmc_li.run import Run
-    from kmc_li.store import load_run
+    from kmc_li.study.parameters import Parameters
+    from kmc_li.storage.run import Run
+    from kmc_li.storage.store import load_run
 
 _HOME = {
-    "Parameters": "kmc_li.parameters",
-    "Run": "kmc_li.run",
+    "Parameters": "kmc_li.study.parameters",
+    "Run": "kmc_li.storage.run",
     "UserError": "kmc_li.errors",
-    "load_run": "kmc_li.store",
-    "resume": "kmc_li.driver",
-    "simulate": "kmc_li.driver",
+    "load_run": "kmc_li.storage.store",
+    "resume": "kmc_li.running.driver",
+    "simulate": "kmc_li.running.driver",
 }
-_SUBMODULES = frozenset({"dimensionless", "field", "figures", "layer", "morphology", "presets", "units"})
+_MODULES = {
+    "dimensionless": "kmc_li.study.dimensionless",
+    "field": "kmc_li.field",
+    "figures": "kmc_li.figures",
+    "layer": "kmc_li.layer",
+    "morphology": "kmc_li.morphology",
+    "presets": "kmc_li.study.presets",
+    "units": "kmc_li.study.units",
+}
 
 __all__ = ["Parameters", "Run", "UserError", "__version__", "load_run", "resume", "simulate"]
 
@@ -36,8 +44,8 @@ __all__ = ["Parameters", "Run", "UserError", "__version__", "load_run", "resume"
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
-    elif name in _SUBMODULES:
-        value = import_module(f"kmc_li.{name}")
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
     else:
         raise AttributeError(f"module 'kmc_li' has no attribute {name!r}")
     globals()[name] = value
@@ -45,4 +53,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(_HOME) | _SUBMODULES)
+    return sorted(set(globals()) | set(_HOME) | set(_MODULES))

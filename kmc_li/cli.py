@@ -12,7 +12,7 @@ from kmc_li import __version__
 from kmc_li.errors import UserError
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 BAD_INPUT = 2
 EXAMPLES = """\
@@ -144,39 +144,39 @@ def _at_least(least: int) -> Any:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from kmc_li.demo import demo
+    from kmc_li.running.demo import demo
 
     demo(options.out, options.seeds, options.jobs, _say)
 
 
 def _run(options: argparse.Namespace) -> None:
     parameters, table = _read(options.study)
-    from kmc_li.store import require_unused
+    from kmc_li.storage.store import require_unused
 
     require_unused(Path(options.out))
     _say(table + "\n")
-    from kmc_li.driver import simulate, warm_up
+    from kmc_li.running.driver import compile_kernels, simulate
 
-    warm_up(_say)
+    compile_kernels(parameters, _say, progress=True)
     _conclude(simulate(parameters, options.seed, options.out, progress=True))
 
 
 def _resume(options: argparse.Namespace) -> None:
-    from kmc_li.driver import check_resumable, resume, warm_up
-    from kmc_li.store import load_run
+    from kmc_li.running.driver import check_resumable, compile_kernels, resume
+    from kmc_li.storage.store import load_run
 
     if check_resumable(Path(options.folder)).finished is not None:
         run = load_run(options.folder)
         _say(f"{options.folder} is finished already")
         return _conclude(run)
-    warm_up(_say)
+    compile_kernels(load_run(options.folder).parameters, _say, progress=True)
     _conclude(resume(options.folder, progress=True))
 
 
 def _ensemble(options: argparse.Namespace) -> None:
     parameters, table = _read(options.study)
-    from kmc_li.ensemble import plan_ensemble, run_ensemble
-    from kmc_li.summary import SHORT, metrics_table
+    from kmc_li.running.ensemble import plan_ensemble, run_ensemble
+    from kmc_li.report.summary import SHORT, metrics_table
 
     what = parameters, range(options.seeds), options.out, options.jobs, options.executor
     plan_ensemble(*what)
@@ -187,7 +187,7 @@ def _ensemble(options: argparse.Namespace) -> None:
 
 
 def _analyze(options: argparse.Namespace) -> None:
-    from kmc_li.summary import as_json, load_groups, metrics_table, report
+    from kmc_li.report.summary import as_json, load_groups, metrics_table, report
 
     groups = load_groups([options.folder])
     if options.json:
@@ -202,9 +202,9 @@ def _compare(options: argparse.Namespace) -> None:
     from kmc_li.figures.style import check_path
 
     check_path(options.figure)
-    from kmc_li.demo import PAPER_RATIO, ratio_line, thickness_ratio
+    from kmc_li.running.demo import PAPER_RATIO, ratio_line, thickness_ratio
     from kmc_li.figures import comparison_figure, save
-    from kmc_li.summary import SHORT, load_groups, metrics_table
+    from kmc_li.report.summary import SHORT, load_groups, metrics_table
 
     groups = load_groups(options.folders)
     with_ratio = PAPER_RATIO[0] in groups and PAPER_RATIO[1] in groups
@@ -222,16 +222,16 @@ def _validate(options: argparse.Namespace) -> None:
 
 def _read(study: str) -> tuple[Any, str]:
     """The parameters of a study and the table of its dimensionless numbers."""
-    from kmc_li import dimensionless
-    from kmc_li.parameters import Parameters
-    from kmc_li.presets import study_path
+    from kmc_li.study import dimensionless
+    from kmc_li.study.parameters import Parameters
+    from kmc_li.study.presets import study_path
 
     parameters = Parameters.from_toml(study_path(study))
     return parameters, dimensionless.table(parameters)
 
 
 def _conclude(run: "Run") -> None:
-    from kmc_li.summary import metrics_table
+    from kmc_li.report.summary import metrics_table
 
     _say(metrics_table({run.label: [run]}))
     _say(f"\nended by {run.finished}; seed {run.seed}, state sha256 {run.state_sha256}")

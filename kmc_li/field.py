@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import field as kernel
-from .kernels import krylov, lattice, multigrid
+from kmc_li.kernels.lattice import occupancy as lattice
+from kmc_li.kernels.laws.linear import Linear
+from kmc_li.kernels.solver import equations, hierarchy, krylov
 
 MAX_ITERATIONS = 2000
 
@@ -62,29 +63,26 @@ def solve(
     unit_V = max(drop, float(np.abs(shift).max()), 1e-300)
     wagner = reference * charge_transfer_resistance_ohm_m2 / voxel_m
     box, deposit = lattice.from_occupancy(li, nz + 2)
-    problem = kernel.allocate(box, np.float64, wagner, face_area_weights)
-    tree = multigrid.allocate(*box, np.float64, 0)
+    problem, law = equations.allocate(box, np.float64, face_area_weights), Linear(np.array([wagner]))
+    grids = hierarchy.allocate(*box, krylov.precision(law), 0)
     problem.kappa[1 : nz + 1] = kappa / reference
     problem.shift[: shift.size] = shift / unit_V
-    kernel.set_planes(problem, tree, 1, nz + 1)
+    equations.set_planes(problem, grids, 1, nz + 1)
     if top_potential_V is not None:
-        kernel.hold_top(problem, box, nz + 1, 0.0, held / unit_V)
-    kernel.set_cells(problem, deposit.cell, box, 1, nz + 1)
+        equations.hold_top(problem, box, nz + 1, 0.0, held / unit_V)
+    equations.set_cells(problem, law, deposit.cell, box, 1, nz + 1)
     shifts = problem.rhs.copy()
     if top_potential_V is None:
         flux = held * voxel_m / reference / unit_V
         problem.rhs.reshape(box)[:, :, nz] += flux
     else:  # what a bare collector would draw; metal on it draws more
         flux = held / unit_V / (wagner + float((reference / kappa).sum()))
-    multigrid.coarsen_all(
-        problem.idiag, problem.sink, problem.cx, problem.cy, problem.cz, problem.dirty, tree, problem.work
-    )
     throughput = nx * ny * abs(flux) + float(np.abs(shifts).sum())
-    iterations, residual = krylov.solve(problem, tree, tolerance * throughput, MAX_ITERATIONS)
+    iterations, residual = krylov.solve(problem, grids, tolerance * throughput, MAX_ITERATIONS)
     if residual > tolerance * throughput:
         bound = residual / throughput
         raise NotConverged(f"field residual {bound:.1e} after {iterations} iterations, asked {tolerance:g}")
-    current = (problem.sink * problem.phi - shifts).reshape(box)[:, :, 1 : nz + 1]
+    current = (problem.surface_conductance * problem.phi - shifts).reshape(box)[:, :, 1 : nz + 1]
     return FieldSolution(
         potential_V=problem.phi.reshape(box)[:, :, 1 : nz + 1] * unit_V,
         plating_current_A=current * (reference * voxel_m * unit_V),

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .build import build_model
-from .kernels import layer as kernel
-from .parameters import Parameters
+from kmc_li.engine.build import build_layer
+from kmc_li.kernels import verbs
+from kmc_li.study.parameters import Parameters
 
 
 class LayerState(NamedTuple):
@@ -32,11 +32,11 @@ def press(height_map: ArrayLike, parameters: Parameters) -> LayerState:
     if heights.ndim != 2 or heights.size == 0 or not np.issubdtype(heights.dtype, np.integer) or heights.min() < 0:
         got = f"{heights.dtype} of shape {heights.shape}"
         raise ValueError(f"height_map: got {got}, must be whole voxels >= 0, (nx, ny)")
-    model = build_model(parameters)
+    layer = build_layer(parameters)
     columns = np.bincount(heights.ravel()).astype(np.int64)
-    rest = kernel.rest_plane(columns, int(heights.max()), heights.size, model.stack_pressure, model.hardness)
+    rest = verbs.rest_plane(layer, heights.size, columns, int(heights.max()))
     per_voxel_Pa = parameters.layer.winkler_stiffness_Pa_m * parameters.voxel_m
-    pressure_Pa = np.clip(heights - rest, 0.0, model.hardness) * per_voxel_Pa
+    pressure_Pa = np.clip(heights - rest, 0.0, layer.hardness) * per_voxel_Pa
     shift_V_Pa = parameters.layer.piezo_shift_V_Pa + parameters.pressure_shift_V_Pa
     return LayerState(
         rest_plane_m=rest * parameters.voxel_m,

@@ -9,8 +9,8 @@ import types
 import numpy as np
 
 import kmc_li
-from kmc_li.parameters import Parameters
-from kmc_li.presets import study_path
+from kmc_li.study.parameters import Parameters
+from kmc_li.study.presets import study_path
 
 
 def tiny(**changes):
@@ -99,9 +99,9 @@ class Simulation:
 
 def install(monkeypatch):
     """Put the stand-in where the package looks for the engine."""
-    module = types.ModuleType("kmc_li.simulation")
+    module = types.ModuleType("kmc_li.engine.simulation")
     module.Simulation, module.warm_up = Simulation, lambda: None
-    monkeypatch.setitem(sys.modules, "kmc_li.simulation", module)
+    monkeypatch.setitem(sys.modules, "kmc_li.engine.simulation", module)
     monkeypatch.setattr(kmc_li, "simulation", module, raising=False)
     monkeypatch.setattr(Simulation, "after_advance", None)
     return Simulation

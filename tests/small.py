@@ -1,6 +1,8 @@
-"""Small studies for tests of the engine: boxes that grow in a second, and a helper that grows them."""
+"""Small studies for tests of the engine: boxes that grow in a second, and helpers that grow and count."""
 
-from kmc_li.parameters import Parameters
+from scipy.stats import chi2
+
+from kmc_li.study.parameters import Parameters
 
 BARE = {
     "lattice": {"nx": 8, "ny": 8, "nz": 32, "voxel_um": 0.5},
@@ -30,9 +32,20 @@ def study(**changes):
 
 def grown(parameters, seed=0, chunk=10**9):
     """The finished simulation of a study, advanced `chunk` events at a time."""
-    from kmc_li.simulation import Simulation
+    from kmc_li.engine.simulation import Simulation
 
     simulation = Simulation(parameters, seed)
     while simulation.finished is None:
         simulation.advance(chunk)
     return simulation
+
+
+def chi_squared_p(counts, share):
+    """p-value of counts against expected shares; all places that expect less than 10 count as one."""
+    expected = counts.sum() * share / share.sum()
+    common = expected > 10
+    rest = expected[~common].sum()
+    square = ((counts - expected)[common] ** 2 / expected[common]).sum()
+    if rest > 1:
+        square += (counts[~common].sum() - rest) ** 2 / rest
+    return chi2.sf(square, common.sum())

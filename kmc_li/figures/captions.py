@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kmc_li.errors import UserError
-from kmc_li.statistics import band_words
+from kmc_li.report.statistics import band_words
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 Groups = Mapping[str, Sequence["Run"]]
 

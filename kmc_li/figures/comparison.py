@@ -25,10 +25,10 @@ from kmc_li.figures.style import (
 )
 from kmc_li.figures.thickness import Reference, check_reference, draw_ratios, draw_thicknesses
 from kmc_li.morphology import height_map, roughness
-from kmc_li.statistics import RATIO_METHOD
+from kmc_li.report.statistics import RATIO_METHOD
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 MOST_GROUPS = 6
 SERIES = ("thickness_um", "roughness_Sq_um", "porosity")

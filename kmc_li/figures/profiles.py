@@ -20,10 +20,10 @@ from kmc_li.figures.style import (
     wrapped,
 )
 from kmc_li.morphology import height_map, porosity_profile, solid_profile
-from kmc_li.statistics import CurveBand, curve_band
+from kmc_li.report.statistics import CurveBand, curve_band
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 Profile = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
 

@@ -15,7 +15,7 @@ from kmc_li.morphology import height_map
 from kmc_li.morphology.height import as_occupancy
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 ELECTROLYTE = "#F3F6FA"
 LAYER = "#FBEFD0"

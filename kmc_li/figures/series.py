@@ -21,10 +21,10 @@ from kmc_li.figures.style import (
     house_style,
     wrapped,
 )
-from kmc_li.statistics import CurveBand, curve_band
+from kmc_li.report.statistics import CurveBand, curve_band
 
 if TYPE_CHECKING:
-    from kmc_li.run import Run
+    from kmc_li.storage.run import Run
 
 CAPACITY = "areal_capacity_mAh_cm2"
 DEFAULT_NAMES = (

@@ -21,7 +21,7 @@ from matplotlib.offsetbox import AnchoredOffsetbox, AuxTransformBox, TextArea, V
 from matplotlib.textpath import TextPath
 
 from kmc_li.errors import UserError
-from kmc_li.files import write_atomically
+from kmc_li.storage.files import write_atomically
 
 DOUBLE_COLUMN_MM = 180.0
 SUFFIXES = (".png", ".pdf", ".svg")

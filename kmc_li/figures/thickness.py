@@ -9,7 +9,7 @@ from kmc_li.errors import UserError
 from kmc_li.figures.captions import Groups
 from kmc_li.figures.series import at_capacity
 from kmc_li.figures.style import INK, MUTED, Look
-from kmc_li.statistics import Band, mean_band, ratio_band
+from kmc_li.report.statistics import Band, mean_band, ratio_band
 
 Reference = tuple[str, str, float]
 

@@ -1,36 +1,44 @@
-"""One compiler setting for all kernels, and a cache that notices every edit.
+"""How kernels are compiled: one setting for all, each function once, and a cache that notices every edit.
 
-numba's own cache keeps a function whose callee in another file has changed. So the cache folder is named by a
-hash of all kernel sources and of the versions that make the code; an edit means a new folder, not stale code.
-A user's NUMBA_CACHE_DIR is respected.
+Kernels call each other through many layers. numba would give every one of them machine code of its own and compile all
+that it calls again in it: four minutes. Here a kernel that another one calls is only translated (`Inner`); machine code
+is made, optimised as a whole and cached for the few functions that Python calls, on their first call (`Kernel`).
 """
 
+import contextlib
 import hashlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import numba
 import numpy as np
 from numba import config
+from numba.core import caching, codegen, compiler, event, imputils, types
+from numba.extending import models, register_model
+
+PACKAGE = Path(__file__).parent
 
 
-def _cache_folder() -> Path:
+def _digest() -> str:
+    """Of all kernels and versions: numba's own cache would keep a function whose callee has changed."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + source.read_bytes())
+    for source in sorted(PACKAGE.rglob("*.py")):
+        digest.update(source.relative_to(PACKAGE).as_posix().encode() + source.read_bytes())
     versions = (sys.version, numba.__version__, llvmlite.__version__, np.__version__, os.environ.get("NUMBA_CPU_NAME"))
     digest.update(repr(versions).encode())
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "kmc_li" / digest.hexdigest()[:20]
+    return digest.hexdigest()[:20]
 
 
 def _point_cache() -> Path:
     if os.environ.get("NUMBA_CACHE_DIR"):
         return Path(os.environ["NUMBA_CACHE_DIR"])
-    folder = _cache_folder()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "kmc_li" / DIGEST
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
@@ -41,19 +49,204 @@ def _point_cache() -> Path:
     return folder
 
 
+DIGEST = _digest()
 CACHE = _point_cache()
 COMPILED = not config.DISABLE_JIT
-
-
-def is_cold() -> bool:
-    """Whether the kernels have yet to be compiled on this machine (True: the first call takes a while)."""
-    return COMPILED and not (CACHE.is_dir() and any(CACHE.rglob("*.nbi")))
-
 
 # error_model="numpy": a division does not carry a branch, so that loops over a column vectorise.
 # _nrt=False: kernels allocate nothing and own nothing, so arrays are passed on without counting references. Counting
 # costs 5 ns for each array of each call: measured, listing a new rate took 45 ns with it and 3 ns without.
 # No fastmath: one seed gives the same bits with the JIT on or off and on every machine.
-_OPTIONS = {"cache": True, "error_model": "numpy", "nogil": True, "_nrt": False}
-njit = numba.njit(**_OPTIONS)
-leaf = numba.njit(forceinline=True, **_OPTIONS)  # small functions of the inner loops
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False, "no_cfunc_wrapper": True}
+
+
+class _InnerLibrary(codegen.JITCodeLibrary):
+    """Code that is there to be linked into its callers: it is neither optimised nor turned into machine code alone."""
+
+    def finalize(self) -> None:
+        self._finalized = True
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
+    def get_pointer_to_function(self, name: str) -> int:
+        return 0
+
+    @property
+    def codegen(self) -> "_InnerLibrary":
+        return self
+
+    def set_env(self, name: str, env: Any) -> None:
+        """Environments serve exceptions and Python objects, of which kernels have none."""
+
+
+class _CalledLibrary(codegen.JITCodeLibrary):
+    """Code that Python calls: all that it needs is linked in once and optimised as a whole."""
+
+    def finalize(self) -> None:
+        self._own = {function.name for function in self._final_module.functions}
+        for library in self._linking_libraries:  # grows on the way
+            for other in getattr(library, "_linking_libraries", ()):
+                if other not in self._linking_libraries:
+                    self._linking_libraries.append(other)
+        super().finalize()
+
+    def _optimize_final_module(self) -> None:
+        for function in self._final_module.functions:
+            if not function.is_declaration and function.name not in self._own:
+                # Nobody else calls it, so arguments that it does not use are not passed; and its name is no symbol,
+                # which the engine would confuse with that of another library ("internal" has one).
+                function.linkage = "private"
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)  # once: numba's first round serves reference counts, of which are none
+
+
+class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
+    library: Any = _InnerLibrary
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
+        super().__init__(typingctx, targetctx, library, *rest)
+        self.state.library = self.library(targetctx.codegen(), "kmc_li")
+        self.state.library.enable_object_caching()
+
+
+class _CalledCompiler(_InnerCompiler):
+    library = _CalledLibrary
+
+
+@contextlib.contextmanager
+def watched(report: Callable[[int], None]) -> Iterator[None]:
+    """Call report(functions compiled so far) after each one."""
+    with event.install_listener("numba:compile", _Counter(report)):
+        yield
+
+
+class _Counter(event.Listener):  # type: ignore[misc]
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self.count, self.report = 0, report
+
+    def on_start(self, event: Any) -> None:
+        pass
+
+    def on_end(self, event: Any) -> None:
+        self.count += 1
+        self.report(self.count)
+
+
+class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    """numba's cache of a function, with an index for each signature: two processes that compile different ones for the
+    same function would else give both the same data file. What cannot be read is compiled again."""
+
+    def _choose(self, signature: Any) -> None:
+        digest = hashlib.sha256(str(signature).encode()).hexdigest()[:16]
+        self._cache_file = caching.IndexDataCacheFile(
+            self._cache_path, f"{self._impl.filename_base}-{digest}", self._impl.locator.get_source_stamp()
+        )
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        self._choose(sig)
+        try:
+            return super()._load_overload(sig, target_context)
+        except Exception:
+            return None
+
+    def _save_overload(self, sig: Any, data: Any) -> None:
+        self._choose(sig)
+        super()._save_overload(sig, data)
+
+
+class Kernel:
+    """A compiled function: called by kernels it becomes part of them, called by Python it is compiled and cached."""
+
+    def __init__(self, function: Callable[..., Any], forceinline: bool = False) -> None:
+        self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
+        self.py_func = function
+        self._called: Any = None
+        self._inner = numba.njit(
+            pipeline_class=_InnerCompiler, no_cpython_wrapper=True, forceinline=forceinline, **_OPTIONS
+        )(function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self._inner._numba_type_
+
+    def __call__(self, *args: Any) -> Any:
+        if self._called is None:
+            self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(self.py_func)
+            if not Verb.foreign:
+                self._called._cache = _Cache(self.py_func)
+        return self._called(*args)
+
+
+class Verb:
+    """One name for what several alternatives do, each in its own way: the type of the first argument chooses.
+
+    An alternative is a NamedTuple of arrays and numbers (a method, a law, a layer). Its functions enter themselves:
+
+        @draw.of(Walkers)
+        def draw_landing(method, ...): ...
+
+    Inside kernels the choice is made when they are compiled, so that only what a run uses is compiled at all.
+    """
+
+    foreign = False  # whether an alternative comes from outside this package, whose edits the cache cannot notice
+
+    def __init__(self, name: str, meaning: str) -> None:
+        self.name, self.__doc__ = name, meaning
+        self.alternatives: dict[type, Any] = {}
+        self._numba_type_ = _VerbType(self) if COMPILED else None
+
+    def of(self, *kinds: type) -> Callable[[Any], Any]:
+        """Enter a kernel as what this verb means for these types."""
+
+        def enter(kernel: Any) -> Any:
+            self.alternatives |= dict.fromkeys(kinds, kernel)
+            function = getattr(kernel, "py_func", kernel)
+            Verb.foreign = Verb.foreign or not Path(function.__code__.co_filename).is_relative_to(PACKAGE)
+            return kernel
+
+        return enter
+
+    def __call__(self, subject: Any, *args: Any) -> Any:
+        return self.alternatives[type(subject)](subject, *args)
+
+
+class _VerbType(types.Callable, types.Opaque):  # type: ignore[misc]
+    """What the compiler sees of a verb: the kernel that belongs to the type of the first argument."""
+
+    def __init__(self, verb: Verb) -> None:
+        self.verb = verb
+        super().__init__(f"Verb({verb.name}, {id(verb)})")
+
+    def _chosen(self, subject: Any) -> Any:
+        kind = getattr(subject, "instance_class", None)
+        if kind not in self.verb.alternatives:
+            raise TypeError(f"{self.verb.name}: nothing is known of it for {subject}")
+        return self.verb.alternatives[kind]._numba_type_
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        return self._chosen(args[0]).get_call_type(context, args, kws)
+
+    def get_call_signatures(self) -> Any:
+        return (), True
+
+    def get_impl_key(self, sig: Any) -> Any:
+        return self._chosen(sig.args[0]).get_impl_key(sig)
+
+
+register_model(_VerbType)(models.OpaqueModel)
+
+
+@imputils.lower_constant(_VerbType)
+def _no_value(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+def njit(function: Callable[..., Any]) -> Any:
+    """A kernel; the plain function where the JIT is off."""
+    return Kernel(function) if COMPILED else function
+
+
+def leaf(function: Callable[..., Any]) -> Any:
+    """A small kernel of the inner loops, always inlined."""
+    return Kernel(function, forceinline=True) if COMPILED else function

@@ -6,10 +6,10 @@ import os
 import pytest
 from fake_simulation import install
 
-from kmc_li.driver import simulate
-from kmc_li.manifest import Manifest, sealed
-from kmc_li.parameters import Parameters
-from kmc_li.presets import studies_folder
+from kmc_li.running.driver import simulate
+from kmc_li.storage.manifest import Manifest, sealed
+from kmc_li.study.parameters import Parameters
+from kmc_li.study.presets import studies_folder
 
 TINY = (studies_folder() / "tiny.toml").read_text()
 

@@ -6,10 +6,11 @@ import pytest
 from scipy.optimize import brentq
 from small import LAYER, grown, study
 
-from kmc_li import build, exact
-from kmc_li.kernels import butler_volmer
-from kmc_li.kernels.layer import rest_plane
-from kmc_li.simulation import Simulation
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.kernels.laws import butler_volmer
+from kmc_li.kernels.layers.winkler import rest_plane
+from kmc_li.engine.simulation import Simulation
 
 THERMAL_V = 8.314462618 * 298.15 / 96485.33212
 # i0 a twentieth of j, and an SEI besides: tips and flat lie far up the exponential, at different slopes.
@@ -34,7 +35,7 @@ def test_law_of_a_face_solves_its_equation(alphas, series, exchange):
     for drop in (0.0, 1e-9, 1e-3, 1.0, 30.0, 300.0, -1e-3, -1.0, -30.0):
         low, high = min(drop, 0.0), max(drop, 0.0)
         eta = brentq(lambda e, d=drop: (d - e) / series - current(e), low, high, xtol=1e-300, rtol=1e-15)
-        found, slope = butler_volmer.law(drop, series, exchange, cathodic, anodic)
+        found, slope = butler_volmer.current_density(drop, series, exchange, cathodic, anodic)
         assert found == pytest.approx(current(eta), rel=1e-9, abs=0)
         rise = exchange * (cathodic * np.exp(cathodic * eta) + anodic * np.exp(-anodic * eta))
         assert slope == pytest.approx(rise / (1 + series * rise), rel=1e-9)
@@ -45,8 +46,7 @@ def deposit(p, seed, share=0.35):
     model, rng = build.build_model(p), np.random.default_rng(seed)
     occupancy = rng.random((p.lattice.nx, p.lattice.ny, p.lattice.nz)) < share
     occupancy[:, :, 10:] = False
-    wagner = p.wagner_length_m / p.voxel_m
-    box, state = build.allocate_state(model, occupancy, wagner=wagner, weighted=True, charge=build.charge_transfer(p))
+    box, state = build.allocate_state(p, occupancy, model=model, weighted=True)
     build.settle(model, box, state)
     return model, box, state, occupancy
 
@@ -92,12 +92,13 @@ def test_shifts_of_a_layer_agree_with_a_direct_newton_solution():
     p = study(**TAFEL | strong | {"lattice.voxel_um": 0.25, "lattice.nz": 48, "stop.capacity_mAh_cm2": 0.05})
     simulation = grown(p, seed=3)
     model, box, state = simulation._model, simulation._box, simulation._state
-    columns, top = state.lattice.columns, int(state.lattice.height.max())
-    rest = rest_plane(columns, top, 64, model.stack_pressure, model.hardness)
+    columns, top = state.lattice.height_histogram, int(state.lattice.height.max())
+    layer = build.build_layer(p)
+    rest = rest_plane(layer, 64, columns, top)
     unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
 
     def shift_V(z):
-        return model.shift_per_pressure * unit_V * np.clip(z / p.voxel_m - rest, 0, model.hardness)
+        return layer.shift_per_pressure * unit_V * np.clip(z / p.voxel_m - rest, 0, layer.hardness)
 
     expected = direct(p, simulation.occupancy[:, :, : top + 1], top + 12, shift_V)
     found = exact.converged_rates(model, box, state, above=np.ones(12)).reshape(box)[:, :, 1 : top + 13]
@@ -125,7 +126,7 @@ def test_film_has_tafels_overpotential(layers):
     ohmic = p.charge_transfer_resistance_ohm_m2 - THERMAL_V / p.exchange_current_density_A_m2
     expected = 2 * THERMAL_V * np.log(1e4) + 10.0 * (ohmic + p.voxel_m / 2 / p.conductivity_S_m)
     unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
-    assert state.field.phi.reshape(box)[:, :, layers + 1] * unit_V == pytest.approx(expected, rel=1e-4)
+    assert state.method.field.phi.reshape(box)[:, :, layers + 1] * unit_V == pytest.approx(expected, rel=1e-4)
 
 
 STUDIES = {

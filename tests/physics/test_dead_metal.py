@@ -5,10 +5,14 @@ import numpy as np
 import pytest
 from small import HOPS, SHEDDING, grown, study
 
-from kmc_li import build, exact, invariants
-from kmc_li.kernels import events, field, refresh
-from kmc_li.kernels.lattice import DEAD, LI, NEIGHBOURS
-from kmc_li.kernels.state import LINEAR
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.engine import invariants
+from kmc_li.kernels import events, hopping
+from kmc_li.kernels.solver import equations as field
+from kmc_li.kernels.solver import refresh
+from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS
+from kmc_li.kernels.methods.multigrid import Multigrid
 
 UNIFORM = {"plating.kinetics": "uniform"}
 
@@ -18,8 +22,8 @@ def deposit(occupancy, **changes):
     nx, ny, nz = occupancy.shape
     size = {"lattice.nx": nx, "lattice.ny": ny, "lattice.nz": nz, "stop.capacity_mAh_cm2": None, "stop.events": 1}
     parameters = study(**size | changes)
-    model = build.build_model(parameters)._replace(connects=True)
-    box, state = build.allocate_state(model, occupancy, wagner=parameters.wagner_length_m / parameters.voxel_m)
+    model = build.build_model(parameters)._replace(tracks_contact=True)
+    box, state = build.allocate_state(parameters, occupancy, model=model, weighted=False)
     build.settle(model, box, state)
     return model, box, state
 
@@ -30,13 +34,13 @@ def dead_of(box, state):
 
 def put(model, box, state, x, y, z):
     """An event at a voxel: it plates or dissolves."""
-    events.change(model, box, state, x * box.ny + y, z + 1)
+    events.change(model, box, state, int((x * box.ny + y) * box.ns + z + 1), False)
 
 
 def equations(box, state):
-    at, n = state.field, state.counters[0]
-    grid = (slice(None), slice(None), slice(int(n.lo), int(n.hi)))
-    return [array.reshape(box)[grid].copy() for array in (at.idiag, at.sink, at.rhs)]
+    at, n = state.method.field, state.counters[0]
+    grid = (slice(None), slice(None), slice(int(n.first_plane), int(n.end_plane)))
+    return [array.reshape(box)[grid].copy() for array in (at.inverse_diagonal, at.surface_conductance, at.rhs)]
 
 
 @pytest.mark.parametrize(
@@ -52,11 +56,11 @@ def test_dead_is_what_labels_do_not_join_after_each_of_ten_thousand_events(name,
     for event in range(10_000):
         cell, n = state.lattice.cell.reshape(box)[:, :, 1 : shape[2]], state.counters[0]
         li, live = (cell & LI) != 0, (cell & (LI | DEAD)) == LI
-        free = (state.sites.where.reshape(box)[:, :, 1 : shape[2]] >= 0) & ~li
+        free = (state.method.sites.where.reshape(box)[:, :, 1 : shape[2]] >= 0) & ~li
         kind, crowded = rng.random(), live.sum() > 130
         if hops and kind < 0.5 and li.any():
             x, y, z = rng.choice(np.argwhere(li))  # dead ones hop, too
-            events.hop(model, box, state, x * box.ny + y, z + 1, int(rng.integers(6)))
+            hopping.hop(model, box, state, x * box.ny + y, z + 1, int(rng.integers(6)))
         elif live.any() and (crowded or kind > 0.8 or not free.any()):
             put(model, box, state, *rng.choice(np.argwhere(live)))
         elif free.any():
@@ -72,15 +76,16 @@ def test_dead_is_what_labels_do_not_join_after_each_of_ten_thousand_events(name,
             invariants.check_lattice(box, state)
             invariants.check_sites(model, box, state)
             invariants.check_rates(model, box, state)
-            invariants.check_hoppers(model, box, state)
-        if model.kinetics == LINEAR and event % 3 == 0 and free.any():
+            invariants.check_hoppers(box, state)
+        if isinstance(state.method, Multigrid) and event % 3 == 0 and free.any():
             if event % 300 == 0:
                 kept = equations(box, state)
-                field.set_cells(state.field, state.lattice.cell, box, int(n.lo), int(n.hi))
-                field.set_top(state.field.rhs, box, int(n.hi) - 1)
+                at = state.method
+                field.set_cells(at.field, at.law, state.lattice.cell, box, int(n.first_plane), int(n.end_plane))
+                field.set_top(state.method.field.rhs, box, int(n.end_plane) - 1)
                 for equation, was, anew in zip(("idiag", "sink", "rhs"), kept, equations(box, state), strict=True):
                     np.testing.assert_array_equal(was, anew, err_msg=equation)
-            refresh.refresh(model, box, state)
+            refresh.refresh(state.method, model, box, state)
     assert died > 500 and revived > 200 and largest > 4, (died, revived, largest)
 
 
@@ -111,7 +116,7 @@ def test_a_crown_whose_stem_dissolves_takes_no_current_until_a_bridge_grows_back
     invariants.check_dead(model, box, state)
     invariants.check_sites(model, box, state)
     for _ in range(8):
-        refresh.refresh(model, box, state)
+        refresh.refresh(state.method, model, box, state)
     tv, cut = worst_tv()
     assert tv < 2e-3
     assert cut[3:8, 3:8, 9:11].sum() == 0 and cut.sum() == pytest.approx(100, rel=1e-5)
@@ -120,7 +125,7 @@ def test_a_crown_whose_stem_dissolves_takes_no_current_until_a_bridge_grows_back
     lone = dead_of(box, state)[:, :, 1:21]
     tall = np.concatenate([present, np.zeros((10, 10, 20), bool)], axis=2)
     isolated = np.concatenate([lone, np.zeros((10, 10, 20), bool)], axis=2)
-    wagner = float(state.field.wagner[0])
+    wagner = float(state.method.law.wagner[0])
     _, faces = naive.solve_field(tall, 1.0, np.ones(40), wagner, 1.0, weights=False, insulating=isolated)
     np.testing.assert_allclose(
         naive.net_current(tall.shape, faces)[:, :, :20], cut[:, :, 1:21], rtol=1e-3, atol=1e-5
@@ -129,7 +134,7 @@ def test_a_crown_whose_stem_dissolves_takes_no_current_until_a_bridge_grows_back
     put(model, box, state, 5, 5, 3)  # the bridge
     assert n.dead_voxels == 0 and n.overdue == 1 and not dead_of(box, state).any()
     for _ in range(8):
-        refresh.refresh(model, box, state)
+        refresh.refresh(state.method, model, box, state)
     tv, again = worst_tv()
     assert tv < 2e-3
     np.testing.assert_allclose(again, whole, rtol=1e-4, atol=1e-6)
@@ -144,18 +149,18 @@ def test_dead_metal_hops_and_comes_alive_where_it_touches_live():
     assert n.dead_voxels == 3
     assert (state.hoppers.where.reshape(box)[2:4, 2, 5] >= 0).all()  # on the hop lists as live ones are
     column = 2 * box.ny + 3
-    assert events.hop(model, box, state, column, 5, 1)  # (2, 3, 4) moves east to (3, 3, 4): still with the others
+    assert hopping.hop(model, box, state, column, 5, 1)  # (2, 3, 4) moves east to (3, 3, 4): still with the others
     assert n.dead_voxels == 3 and dead(box, state)[3, 3, 5]
-    assert not events.hop(model, box, state, 3 * box.ny + 3, 5, 1)  # east of that nothing holds it
+    assert not hopping.hop(model, box, state, 3 * box.ny + 3, 5, 1)  # east of that nothing holds it
     put(model, box, state, 5, 2, 4)  # live, between the stem and a gap of one
     assert n.dead_voxels == 3
-    assert not events.hop(model, box, state, 3 * box.ny + 2, 5, 5)  # upwards nothing but itself
+    assert not hopping.hop(model, box, state, 3 * box.ny + 2, 5, 5)  # upwards nothing but itself
     put(model, box, state, 4, 3, 4)
     assert n.dead_voxels == 4, "plated where nothing is live: dead from the start"
-    assert events.hop(model, box, state, 4 * box.ny + 3, 5, 2)  # to (4, 2, 4), between the dead and the live
+    assert hopping.hop(model, box, state, 4 * box.ny + 3, 5, 2)  # to (4, 2, 4), between the dead and the live
     assert n.dead_voxels == 0 and not dead(box, state).any()
     invariants.check_dead(model, box, state)
-    assert events.hop(model, box, state, 4 * box.ny + 2, 5, 3)  # and back: they die again, the hopping one with them
+    assert hopping.hop(model, box, state, 4 * box.ny + 2, 5, 3)  # and back: they die again, the hopping one with them
     assert n.dead_voxels == 4
     invariants.check_dead(model, box, state)
     invariants.check_rates(model, box, state)

@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 from small import study
 
-from kmc_li import build
-from kmc_li.constants import BOLTZMANN_EV_K
-from kmc_li.kernels import loop
+from kmc_li.engine import build
+from kmc_li.study.constants import BOLTZMANN_EV_K
 from kmc_li.kernels.jit import njit
+from kmc_li.kernels.selection import hops
 
 BOND = 1.0  # E_N / kT: strong enough to matter, weak enough that all states are met
 
@@ -60,7 +60,7 @@ def begin(shape, atoms, rates=None):
         "stop.capacity_mAh_cm2": None, "stop.events": 1,
     })  # fmt: skip
     model = build.build_model(parameters)._replace(monolayer_rate=0.0)
-    box, state = build.allocate_state(model, occupancy)
+    box, state = build.allocate_state(parameters, occupancy, model=model)
     build.settle(model, box, state)
     return occupancy, model, box, state
 
@@ -84,7 +84,7 @@ def sample(model, box, state, rng, interval, codes):
     taken, start = 0, n.time
     while taken < codes.size:
         before = occupied(state.lattice.cell, box)
-        loop.advance(model, box, state, rng, n.events + 1, 1, np.inf)
+        hops.advance(model, box, state, rng, n.events + 1, 1, np.inf)
         while taken < codes.size and n.time > start + (taken + 1) * interval:
             codes[taken] = before
             taken += 1

@@ -6,13 +6,13 @@ import pytest
 from scipy import stats
 from small import LAYER, study
 
-from kmc_li import build
-from kmc_li.kernels import classes, events, loop
+from kmc_li.engine import build
+from kmc_li.kernels import events, hopping, loop
+from kmc_li.kernels.selection import composition_rejection as classes
 from kmc_li.kernels.jit import njit
-from kmc_li.kernels.lattice import LI, around
-from kmc_li.kernels.state import UNIFORM
+from kmc_li.kernels.lattice.occupancy import LI, around
 from kmc_li.morphology import attached_to_collector
-from kmc_li.simulation import Simulation
+from kmc_li.engine.simulation import Simulation
 
 DRAWS = 1_000_000
 NEVER = 2**60
@@ -77,14 +77,14 @@ def test_plating_and_stripping_are_drawn_as_their_rates_say(name):
         assert simulation.finished is None
         simulation.advance(5)
         rates[:] = 0
-        classes.write_rates(state.sites, rates)
+        classes.write_rates(state.method.sites, rates)
         li = (state.lattice.cell & LI) != 0
     model, state = model._replace(hits=60_000), state._replace(hits=np.zeros(rates.size, np.uint16))
     counts, waits = np.zeros(rates.size, np.int64), np.zeros(DRAWS)
     draw_in_the_loop(model, box, state, np.random.default_rng(5), counts, waits)
     assert counts.sum() == DRAWS and not counts[rates == 0].any()
     assert chi2(counts[rates > 0], rates[rates > 0]) > 0.01
-    if model.kinetics == UNIFORM:
+    if name == "uniform":
         rate = np.count_nonzero(rates) * model.monolayer_rate * model.hits
     else:  # the net current is the one set, whatever the rates
         net = rates[~li].sum() - rates[li].sum()
@@ -117,13 +117,13 @@ def draw_and_undo(model, box, state, rng, before, counts, waits):
                     came = voxel
         if n.hopped == hopped:
             counts[came, 6] += 1
-            events.change(model, box, state, came // box.ns, came % box.ns)
+            events.change(model, box, state, came, False)
             continue
         direction = 0
         while beside(box, left, direction) != came:
             direction += 1
         counts[left, direction] += 1
-        events.hop(model, box, state, came // box.ns, came % box.ns, direction ^ 1)
+        hopping.hop(model, box, state, came // box.ns, came % box.ns, direction ^ 1)
         for voxel in range(cell.size):
             if cell[voxel] != before[voxel]:
                 counts[voxel, 7] += 1  # it was not undone
@@ -149,8 +149,8 @@ def test_hops_and_plating_are_drawn_as_their_rates_say(name):
     })  # fmt: skip
     hop_rate = np.append(0.0, np.append(10.0 ** (slope * np.arange(5)), 0.0))
     model = build.build_model(parameters)
-    model = model._replace(hop_rate=hop_rate, connects=True, monolayer_rate=plate_rate)
-    box, state = build.allocate_state(model, occupancy)
+    model = model._replace(hop_rate=hop_rate, tracks_contact=True, monolayer_rate=plate_rate)
+    box, state = build.allocate_state(parameters, occupancy, model=model)
     build.settle(model, box, state)
     expected = np.zeros((*box, 7))
     for voxel, target, held in naive.hops(occupancy):

@@ -3,16 +3,17 @@
 import sys
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 from scipy import stats
 from small import study
 
-from kmc_li import build, invariants
-from kmc_li.kernels import hops
-from kmc_li.kernels.lattice import LI
-from kmc_li.simulation import Simulation
+from kmc_li.engine import build
+from kmc_li.engine import invariants
+from kmc_li.kernels.jit import njit
+from kmc_li.kernels.selection import hops
+from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.engine.simulation import Simulation
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -50,10 +51,10 @@ def test_h1_has_the_statistics_of_an_independent_code():
 
 def start(nx, ny, seed, energy=2.0):
     """A rough deposit with overhangs, no plating, rates exp(-energy n)."""
-    model = build.build_model(study(**ALONE, **{"lattice.nx": nx, "lattice.ny": ny, "lattice.nz": 6, "stop.events": 1}))
-    model = model._replace(hop_rate=np.array([0, *np.exp(-energy * np.arange(1, 6)), 0]))
+    parameters = study(**ALONE, **{"lattice.nx": nx, "lattice.ny": ny, "lattice.nz": 6, "stop.events": 1})
+    model = build.build_model(parameters)._replace(hop_rate=np.array([0, *np.exp(-energy * np.arange(1, 6)), 0]))
     occupancy = np.random.default_rng(seed).random((nx, ny, 6)) < [0.9, 0.8, 0.6, 0.4, 0.3, 0.2]
-    box, state = build.allocate_state(model, occupancy)
+    box, state = build.allocate_state(parameters, occupancy, model=model)
     build.settle(model, box, state)
     return model, box, state
 
@@ -81,8 +82,8 @@ def naive_hops(model, box, state):
     return found
 
 
-@numba.njit
-def tally(advance, model, box, state, saved, rng, draws, left, came):
+@njit
+def tally(model, box, state, saved, rng, draws, left, came):
     """The first event from one state, over and over; returns the total waiting time."""
     n, total = state.counters[0], 0.0
     for i in range(draws):
@@ -90,8 +91,8 @@ def tally(advance, model, box, state, saved, rng, draws, left, came):
         state.hoppers.count[:] = saved.hoppers.count
         state.hoppers.where[:] = saved.hoppers.where
         state.hoppers.site[:] = saved.hoppers.site
-        n.events, n.hopped, n.idle, n.time, n.top = 0, 0, 0, 0.0, 0
-        advance(model, box, state, rng, 1, 2**62, np.inf)
+        n.events, n.hopped, n.idle, n.time, n.top_plane = 0, 0, 0, 0.0, 0
+        hops.advance(model, box, state, rng, 1, 2**62, np.inf)
         total += n.time
         for v in range(state.lattice.cell.size):
             now, before = state.lattice.cell[v] & LI, saved.lattice.cell[v] & LI
@@ -111,7 +112,7 @@ def test_first_event_of_a_frozen_state(nx, ny, energy):
     _, _, saved = start(nx, ny, 7, energy)
     draws = 100_000 if energy < 10 else 20_000
     left, came = np.zeros(draws, np.int64), np.zeros(draws, np.int64)
-    time = tally(hops.advance, model, box, state, saved, np.random.default_rng(3), draws, left, came)
+    time = tally(model, box, state, saved, np.random.default_rng(3), draws, left, came)
     total = sum(rates.values())
     assert abs(time / draws * total - 1) < 3 / np.sqrt(draws)
     counts = dict.fromkeys(rates, 0)

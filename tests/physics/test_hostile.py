@@ -5,10 +5,11 @@ import resource
 import numpy as np
 from small import grown, study
 
-from kmc_li import build, invariants
-from kmc_li.kernels import hops
-from kmc_li.kernels.lattice import LI
-from kmc_li.simulation import Simulation
+from kmc_li.engine import build
+from kmc_li.engine import invariants
+from kmc_li.kernels.selection import hops
+from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.engine.simulation import Simulation
 
 ALONE = {"plating.kinetics": "none", "hops.enabled": True, "stop.capacity_mAh_cm2": None, "stop.events": 10_000}
 FILM = {"lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
@@ -37,11 +38,11 @@ def test_cold_metal_moves_where_it_can():
 
 
 def test_one_free_place_wanders():
-    model = build.build_model(study(**ALONE, **{"lattice.nz": 6}))
-    model = model._replace(hop_rate=np.array([0, *np.exp(-0.5 * np.arange(1, 6)), 0]))
+    parameters = study(**ALONE, **{"lattice.nz": 6})
+    model = build.build_model(parameters)._replace(hop_rate=np.array([0, *np.exp(-0.5 * np.arange(1, 6)), 0]))
     occupancy = np.ones((8, 8, 6), bool)
     occupancy[3, 3, 3] = False
-    box, state = build.allocate_state(model, occupancy)
+    box, state = build.allocate_state(parameters, occupancy, model=model)
     build.settle(model, box, state)
     rng = np.random.default_rng(1)
     seen = set()
@@ -51,7 +52,7 @@ def test_one_free_place_wanders():
         assert full.sum() == 8 * 8 * 6 - 1
         seen.add(int(np.argmin(full)))
     invariants.check_lattice(box, state)
-    invariants.check_hoppers(model, box, state)
+    invariants.check_hoppers(box, state)
     assert len(seen) > 30
 
 

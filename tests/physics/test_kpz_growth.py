@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import curve_fit
 from small import study
 
-from kmc_li.simulation import Simulation
+from kmc_li.engine.simulation import Simulation
 
 
 def widths(nx, ny, hits, layers, seed):
@@ -47,9 +47,12 @@ def exponent(layers, samples, dimensions):
 
 
 def half_as_wide_is_as_rough(wide, narrow):
-    """Whether the widths at the last time agree within three standard errors: the box does not limit them."""
-    error = np.hypot(*(s[:, -1].std(ddof=1) / np.sqrt(len(s)) for s in (wide, narrow)))
-    return abs(wide[:, -1].mean() - narrow[:, -1].mean()) < 3 * error
+    """Whether widths at one time agree within three standard errors: the box does not limit them.
+
+    A box twice as wide is limited 2^z times later, z = 1.5 in 1+1 and 1.61 in 2+1 dimensions.
+    """
+    error = np.hypot(*(s.std(ddof=1) / np.sqrt(len(s)) for s in (wide, narrow)))
+    return abs(wide.mean() - narrow.mean()) < 3 * error
 
 
 @pytest.mark.slow
@@ -57,7 +60,7 @@ def test_one_plus_one_dimensions():
     layers = 10 * 2 ** np.arange(7)
     samples = np.array([widths(4096, 1, 4, layers, seed) for seed in range(24)])
     narrow = np.array([widths(2048, 1, 4, layers[-1:], seed) for seed in range(100, 116)])
-    assert half_as_wide_is_as_rough(samples, narrow)
+    assert half_as_wide_is_as_rough(samples[:, -1], narrow)
     beta, error = exponent(layers, samples, 1)
     print(f"beta = {beta:.4f} +- {error:.4f}, exact 1/3")
     assert error < 0.01
@@ -66,15 +69,12 @@ def test_one_plus_one_dimensions():
 
 @pytest.mark.slow
 def test_two_plus_one_dimensions():
-    """Layers 10 to 320 give 0.208 +- 0.017: 0.034 low, so that 0.03 is met only within two standard errors.
-
-    Short times read low: one run from layer 5 to 640 gave 0.214 +- 0.009, its part from layer 20 on 0.24 +- 0.03.
-    """
-    layers = 10 * 2 ** np.arange(6)
+    """Layers 20 to 640; earlier ones read low, 10 to 320 gave 0.208 +- 0.017."""
+    layers = 20 * 2 ** np.arange(6)
     samples = np.array([widths(256, 256, 2, layers, seed) for seed in range(4)])
-    narrow = np.array([widths(128, 128, 2, layers[-1:], seed) for seed in range(100, 106)])
-    assert half_as_wide_is_as_rough(samples, narrow)
+    narrow = np.array([widths(128, 128, 2, layers[-2:-1], seed) for seed in range(100, 106)])
+    assert half_as_wide_is_as_rough(samples[:, -2], narrow)  # at layer 320: good up to 320 * 2^1.61 = 977 here
     beta, error = exponent(layers, samples, 2)
     print(f"beta = {beta:.4f} +- {error:.4f}, literature 0.2414")
     assert error < 0.04
-    assert abs(beta - 0.2414) < 0.03 + 2 * error
+    assert abs(beta - 0.2414) < 0.03

@@ -3,8 +3,8 @@
 import pytest
 from small import LAYER, study
 
-from kmc_li import invariants
-from kmc_li.simulation import Simulation
+from kmc_li.engine import invariants
+from kmc_li.engine.simulation import Simulation
 
 UNIFORM = {"plating.kinetics": "uniform"}
 BOX = {"lattice.nx": 16, "lattice.ny": 16, "lattice.nz": 192, "field.samples": 0, "stop.capacity_mAh_cm2": None}

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from small import LAYER, grown, study
 
-from kmc_li import build, exact
-from kmc_li.simulation import Simulation
+from kmc_li.engine import build, observables
+from kmc_li.engine import field_error as exact
+from kmc_li.engine.simulation import Simulation
 
 HELD = {"plating.control": "potentiostatic", "plating.overpotential_V": 0.05}
 FREE = {"stop.capacity_mAh_cm2": None, "stop.events": 10**6, "field.samples": 0}
@@ -30,7 +31,7 @@ def test_flat_film_draws_the_current_of_ohms_law(film, gap, resistance):
     per_column = p.current_density_A_m2 / (box.nx * box.ny)
     assert exact.converged_rates(model, box, state).sum() * per_column == pytest.approx(expected, rel=1e-6)
     assert state.counters[0].plate_sum * per_column == pytest.approx(expected, rel=1e-4)
-    row = exact.field_row(model, box, state, p)
+    row = observables.field_row(box, state, p)
     assert row["current_density_mA_cm2"] == pytest.approx(0.1 * expected, rel=1e-4)
 
 

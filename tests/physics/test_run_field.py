@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from small import LAYER, grown, study
 
-from kmc_li import build, exact, field, layer, morphology
-from kmc_li.simulation import Simulation
+from kmc_li import field, layer, morphology
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.engine.simulation import Simulation
 
 # Bud radius, Wagner length and box are a few voxels each, and the layer's shift is of the order of the overpotential.
 BOX_3D = {"lattice.nx": 24, "lattice.ny": 24, "lattice.nz": 96, "lattice.voxel_um": 0.25}
@@ -142,8 +144,9 @@ def test_inert_layer_acts_by_the_pressure_term_only():
 def test_the_field_of_an_initial_deposit_reaches_the_flat_below_its_bud():
     occupancy = np.zeros((16, 16, 40), bool)
     occupancy[7:9, 7:9, :12] = True
-    model = build.build_model(study(**{"lattice.nx": 16, "lattice.ny": 16, "lattice.nz": 40}))
-    box, state = build.allocate_state(model, occupancy)
+    parameters = study(**{"lattice.nx": 16, "lattice.ny": 16, "lattice.nz": 40})
+    model = build.build_model(parameters)
+    box, state = build.allocate_state(parameters, occupancy, wagner=1.0, weighted=False)
     build.settle(model, box, state)
-    assert state.counters[0].lo == 1
-    assert exact.field_error(model, box, state)["tv"] < model.tolerance
+    assert state.counters[0].first_plane == 1
+    assert exact.field_error(model, box, state)["tv"] < parameters.field.tolerance

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from small import study
 
-from kmc_li import exact
-from kmc_li.simulation import Simulation
+from kmc_li.engine import field_error as exact
+from kmc_li.engine.simulation import Simulation
 
 AGREE = 1e-4  # TV of the event probabilities
 FILM = {"stop.capacity_mAh_cm2": None, "field.samples": 0}

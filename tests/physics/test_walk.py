@@ -3,21 +3,24 @@
 import numpy as np
 import pytest
 from scipy.stats import chi2
-from small import WALKERS, grown, study
+from small import HOPS, WALKERS, chi_squared_p, grown, study
 
-from kmc_li import build, field, invariants, walk_tables
-from kmc_li.kernels import clearance, walkers
+from kmc_li import field
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.engine import invariants
+from kmc_li.kernels.methods import free_regions, walk_tables, walkers
 from kmc_li.kernels.jit import njit
-from kmc_li.kernels.lattice import Box
-from kmc_li.simulation import Simulation
+from kmc_li.kernels.lattice.occupancy import Box
+from kmc_li.engine.simulation import Simulation
 
 DRAWN = 10**6
 
 
 @njit
-def tally(cell, box, table, clear, counters, rng, drawn, counts):
+def tally(cell, box, method, counters, rng, drawn, counts):
     for _ in range(drawn):
-        counts[walkers.walk(cell, box, table, clear, counters[0], rng)] += 1
+        counts[walkers.walk(cell, box, method, counters[0], rng)] += 1
 
 
 def posts(shape):
@@ -45,24 +48,32 @@ def test_walkers_land_where_the_current_goes(shape, wagner, weighted):
         current_density_A_m2=1.0,
         face_area_weights=weighted,
     )
-    model = build.build_model(study(**WALKERS))
-    box, state = build.allocate_state(model, occupancy, wagner=wagner, weighted=weighted)
+    parameters = study(**WALKERS)
+    model = build.build_model(parameters)
+    box, state = build.allocate_state(parameters, occupancy, wagner=wagner, weighted=weighted)
     build.settle(model, box, state)
     counts = np.zeros(state.lattice.cell.size, np.int64)
     rng = np.random.default_rng(3)
-    tally(state.lattice.cell, box, state.walkers, state.clear, state.counters, rng, DRAWN, counts)
+    tally(state.lattice.cell, box, state.method, state.counters, rng, DRAWN, counts)
     landed = counts.reshape(box)[:, :, 1 : shape[2] + 1]
     assert landed.sum() == DRAWN
-    expected = DRAWN * solved.plating_current_A / solved.plating_current_A.sum()
-    common = expected > 10
-    rest = DRAWN - expected[common].sum()
-    square = ((landed - expected)[common] ** 2 / expected[common]).sum()
-    if rest > 1:
-        square += (landed[~common].sum() - rest) ** 2 / rest
-    assert chi2.sf(square, common.sum()) > 0.01
+    assert chi_squared_p(landed, solved.plating_current_A) > 0.01
     n = state.counters[0]
-    above = solved.potential_V[:, :, int(n.top)]
+    above = solved.potential_V[:, :, int(n.top_plane)]
     assert n.visits / n.walkers == pytest.approx(above.mean(), rel=0.01)
+
+
+def test_dead_metal_reflects_walkers():
+    """chi^2 of 10^6 of them where half of the floor hangs loose, against the converged field."""
+    parameters = study(**WALKERS | HOPS)
+    model = build.build_model(parameters)
+    box, state = build.allocate_state(parameters, posts((24, 24, 40)), wagner=1.0, weighted=True)
+    build.settle(model, box, state)
+    assert state.counters[0].dead_voxels > 100
+    counts = np.zeros(state.lattice.cell.size, np.int64)
+    rng = np.random.default_rng(4)
+    tally(state.lattice.cell, box, state.method, state.counters, rng, DRAWN, counts)
+    assert chi_squared_p(counts, exact.converged_rates(model, box, state)) > 0.01
 
 
 def test_a_cube_is_left_as_a_walk_leaves_it():
@@ -90,19 +101,19 @@ def test_a_cube_is_left_as_a_walk_leaves_it():
 def test_clear_means_no_metal_within_the_half_width(shape):
     """After each of many voxels come and gone, against distances counted one by one."""
     rng, box = np.random.default_rng(2), Box(*shape)
-    clear, metal = walk_tables.clearance(*shape), set()
+    regions, metal = free_regions.FreeRegions(*walk_tables.free_regions(*shape)), set()
     for step in range(400):
         voxel = tuple(int(i) for i in rng.integers(0, shape))
         change = -1 if voxel in metal else 1
         (metal.discard if change < 0 else metal.add)(voxel)
-        clearance.note(clear, box, voxel[0] * box.ny + voxel[1], voxel[2], change)
+        free_regions.note(regions, box, voxel[0] * box.ny + voxel[1], voxel[2], change)
         if step % 20 == 0:
             for _ in range(50):
                 at = tuple(int(i) for i in rng.integers(0, shape))
-                size = clearance.free(clear, *at)
+                size = free_regions.free(regions, *at)
                 distance = min((_apart(at, other, shape) for other in metal), default=99)
                 assert size < 0 or distance > 2 << size, (at, size, distance)
-    assert clear.near.min() == 0 and clear.near.max() > 1
+    assert regions.near.min() == 0 and regions.near.max() > 1
 
 
 def _apart(a, b, shape):

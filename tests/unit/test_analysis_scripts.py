@@ -12,9 +12,9 @@ import pytest
 import synthetic
 
 from kmc_li import morphology as m
-from kmc_li.run import pack
-from kmc_li.statistics import mean_band, ratio_band
-from kmc_li.store import History, RunFolder
+from kmc_li.storage.run import pack
+from kmc_li.report.statistics import mean_band, ratio_band
+from kmc_li.storage.store import History, RunFolder
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "analysis"
 NAMES = ("roughness", "porosity", "thickness", "compare")

@@ -3,11 +3,16 @@
 import naive
 import numpy as np
 import pytest
-from small import HOPS, LAYER, grown, study
+from small import HOPS, LAYER, WALKERS, grown, study
 
-from kmc_li import build, exact, invariants
-from kmc_li.kernels.lattice import DEAD
-from kmc_li.kernels.state import LINEAR, UNIFORM
+from kmc_li.engine import build
+from kmc_li.engine import field_error as exact
+from kmc_li.engine import invariants
+from kmc_li.kernels.lattice.occupancy import DEAD
+from kmc_li.kernels.layers.bare import Bare
+from kmc_li.kernels.methods.multigrid import Multigrid
+from kmc_li.kernels.methods.uniform import Uniform
+from kmc_li.kernels.methods.walkers import Walkers
 
 
 def test_unit_current_fills_voxels_at_faradays_rate():
@@ -29,21 +34,22 @@ def test_hop_rates_are_arrhenius_by_neighbors():
 
 def test_layer_in_voxels():
     p = study(**LAYER | {"layer.conductivity_S_m": 1e-4})
-    model = build.build_model(p)
+    layer = build.build_layer(p)
     per_voxel_Pa = p.layer.modulus_GPa * 1e9 / 4e-6 * 0.5e-6
-    assert model.stack_pressure == pytest.approx(0.35e6 / per_voxel_Pa)
-    assert model.hardness == pytest.approx(p.metal.hardness_MPa * 1e6 / per_voxel_Pa)
-    assert model.layer_thickness == 8
-    assert model.layer_conductivity == pytest.approx(1e-4 / 4.15e-4)
+    assert layer.stack_pressure == pytest.approx(0.35e6 / per_voxel_Pa)
+    assert layer.hardness == pytest.approx(p.metal.hardness_MPa * 1e6 / per_voxel_Pa)
+    assert layer.thickness == 8
+    assert layer.conductivity == pytest.approx(1e-4 / 4.15e-4)
     volt = 10.0 * 0.5e-6 / 4.15e-4  # j voxel / kappa
     per_Pa = p.layer.piezo_shift_V_Pa + 13.0e-6 / 96485.33212
-    assert model.shift_per_pressure == pytest.approx(per_Pa * per_voxel_Pa / volt, rel=1e-9)
-    assert model.layer and not build.build_model(study()).layer
+    assert layer.shift_per_pressure == pytest.approx(per_Pa * per_voxel_Pa / volt, rel=1e-9)
+    assert isinstance(build.build_layer(study()), Bare)
 
 
-def test_kinetics_and_height():
-    assert build.build_model(study()).kinetics == LINEAR
-    assert build.build_model(study(**{"plating.kinetics": "uniform"})).kinetics == UNIFORM
+def test_method_and_height():
+    assert isinstance(build.build(study())[2].method, Multigrid)
+    assert isinstance(build.build(study(**{"plating.kinetics": "uniform"}))[2].method, Uniform)
+    assert isinstance(build.build(study(**WALKERS))[2].method, Walkers)
     assert build.build_model(study(**{"stop.height_um": 6.0})).nz == 12
     assert build.build_model(study()).nz == 32
 
@@ -54,9 +60,9 @@ def test_run_starts_from_an_even_film(changes):
     invariants.check_lattice(box, state)
     invariants.check_sites(model, box, state)
     invariants.check_rates(model, box, state)
-    members = invariants.listed(state.sites)
+    members = invariants.listed(state.method.sites)
     assert len(members) == box.nx * box.ny
-    np.testing.assert_allclose(state.sites.rate[members[:, 0]], 1.0, rtol=1e-4)
+    np.testing.assert_allclose(state.method.sites.rate[members[:, 0]], 1.0, rtol=1e-4)
 
 
 RUNS = {

@@ -13,7 +13,7 @@ from fake_simulation import install
 from kmc_li import __version__
 from kmc_li.cli import main
 from kmc_li.errors import UserError
-from kmc_li.presets import studies_folder, study_path
+from kmc_li.study.presets import studies_folder, study_path
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from kmc_li import Parameters
-from kmc_li.dimensionless import dimensionless_numbers, fitted, table
+from kmc_li.study.dimensionless import dimensionless_numbers, fitted, table
 
 STUDY = {
     "lattice": {"nx": 10, "ny": 10, "nz": 100, "voxel_um": 0.1},

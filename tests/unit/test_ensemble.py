@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fake_simulation import install, tiny
 
-from kmc_li.ensemble import processors, run_ensemble
+from kmc_li.running.ensemble import processors, run_ensemble
 from kmc_li.errors import UserError
-from kmc_li.store import load_run
+from kmc_li.storage.store import load_run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 import kmc_li.figures as figures
 from kmc_li.errors import UserError
 from kmc_li.figures import captions, sections, series, style, thickness
-from kmc_li.statistics import mean_band, ratio_band
+from kmc_li.report.statistics import mean_band, ratio_band
 
 REFERENCE = ("bare", "piezo", 1.73)
 

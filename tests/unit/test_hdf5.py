@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from kmc_li.hdf5 import DamagedFile, dump, parse
+from kmc_li.storage.hdf5 import DamagedFile, dump, parse
 
 HERE = Path("file.h5")
 

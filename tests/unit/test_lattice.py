@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmc_li.kernels import lattice
-from kmc_li.kernels.lattice import LI, NEIGHBOURS, WALL, Box
+from kmc_li.kernels.lattice import occupancy as lattice
+from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, WALL, Box
 
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 8))
 

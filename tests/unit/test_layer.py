@@ -9,14 +9,19 @@ from scipy.constants import epsilon_0
 from small import LAYER, study
 
 from kmc_li import layer as public
-from kmc_li.kernels import layer
+from kmc_li.kernels.layers import winkler as layer
 
 maps = st.lists(st.integers(0, 40), min_size=1, max_size=60)
 
 
+def winkler(**constants):
+    some = {"stack_pressure": 0.1, "hardness": 5.0, "shift_per_pressure": 1.0, "thickness": 6.0, "conductivity": 1.0}
+    return layer.Winkler(**some | constants)
+
+
 def rest_plane(heights, stack, hardness):
     columns = np.bincount(heights, minlength=60).astype(np.int64)
-    return layer.rest_plane(columns, max(heights), len(heights), stack, hardness)
+    return layer.rest_plane(winkler(stack_pressure=stack, hardness=hardness), len(heights), columns, max(heights))
 
 
 @settings(max_examples=200, deadline=None)
@@ -50,7 +55,7 @@ def test_a_bud_gives_way_at_its_hardness():
 
 def test_shift_follows_the_pressure_at_each_height():
     shift = np.zeros(42)
-    layer.set_shift(shift, 8.3, 5.0, -0.7)
+    layer.set_shift(winkler(hardness=5.0, shift_per_pressure=-0.7), shift, 8.3)
     height = 0.5 * np.arange(42)
     np.testing.assert_allclose(shift, -0.7 * np.clip(height - 8.3, 0, 5.0), atol=1e-12)
 
@@ -59,13 +64,13 @@ def test_conductivity_is_the_mean_over_a_planes_thickness():
     thickness = np.ones(25)
     thickness[20:] = 2.0
     kappa = np.ones(25)
-    assert layer.set_conductivity(kappa, thickness, 24, 4.4, 6.0, 0.1)
+    assert layer.set_conductivity(winkler(thickness=6.0, conductivity=0.1), kappa, thickness, 24, 4.4)
     bottom = np.concatenate([[0], np.cumsum(thickness[1:23])])
     for s in range(1, 24):
         points = bottom[s - 1] + thickness[s] * (np.arange(1000) + 0.5) / 1000
         inside = ((points > 4.4) & (points < 10.4)).mean()
         assert kappa[s] == pytest.approx(1 - 0.9 * inside, abs=2e-3)
-    assert not layer.set_conductivity(kappa, thickness, 24, 4.4, 6.0, 0.1)
+    assert not layer.set_conductivity(winkler(thickness=6.0, conductivity=0.1), kappa, thickness, 24, 4.4)
 
 
 # In physical units

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from kmc_li.kernels import field, krylov, lattice, multigrid
+from kmc_li.kernels.solver import equations as field
+from kmc_li.kernels.solver import krylov
+from kmc_li.kernels.lattice import occupancy as lattice
+from kmc_li.kernels.laws.linear import Linear
+from kmc_li.kernels.solver import hierarchy, multigrid
 
 SHAPES = [(1, 1, 9), (1, 17, 20), (32, 1, 40), (2, 2, 12), (7, 5, 19), (16, 16, 24), (12, 10, 33), (3, 64, 30)]
 
@@ -14,25 +18,25 @@ def problem(shape, seed=0, wagner=1.0, dtype=np.float64, stretched=0, share=0.3)
     occupancy = rng.random(shape) < share
     occupancy[:, :, shape[2] // 2 :] = False
     box, deposit = lattice.from_occupancy(occupancy, shape[2] + stretched + 2)
-    at = field.allocate(box, dtype, wagner, True)
-    tree = multigrid.allocate(*box, dtype, stretched)
+    at, law = field.allocate(box, dtype, True), Linear(np.array([wagner], dtype))
+    tree = hierarchy.allocate(*box, dtype, stretched)
     hi = shape[2] + 1 + stretched
     at.thickness[shape[2] + 1 : hi] = 2.0 ** np.arange(1, stretched + 1)
     field.set_planes(at, tree, 1, hi)
-    field.set_cells(at, deposit.cell, box, 1, hi)
+    field.set_cells(at, law, deposit.cell, box, 1, hi)
     field.set_top(at.rhs, box, hi - 1)
-    multigrid.coarsen_all(at.idiag, at.sink, at.cx, at.cy, at.cz, at.dirty, tree, at.work)
+    hierarchy.coarsen_all(at.inverse_diagonal, at.surface_conductance, at.cx, at.cy, at.cz, at.dirty, tree, at.work)
     return box, at, tree
 
 
 def cycles(at, tree, count):
-    args = (at.phi, at.idiag, at.rhs, at.cx, at.cy, at.cz, tree, at.work)
+    args = (at.phi, at.inverse_diagonal, at.rhs, at.cx, at.cy, at.cz, tree, at.work)
     return np.array([multigrid.cycle(*args) for _ in range(count)])
 
 
 def residual(at, tree):
     out = np.zeros_like(at.phi)
-    multigrid.residual(at.phi, at.idiag, at.rhs, at.cx, at.cy, at.cz, tree, out)
+    multigrid.residual(at.phi, at.inverse_diagonal, at.rhs, at.cx, at.cy, at.cz, tree, out)
     return out
 
 
@@ -54,7 +58,7 @@ def test_conjugate_gradients_reach_the_limit_asked_for(shape):
     iterations, norm = krylov.solve(at, tree, 1e-9, 200)
     assert norm <= 1e-9 and iterations < 60
     assert np.abs(residual(at, tree)).sum() < 2e-9
-    assert (at.sink * at.phi).sum() == pytest.approx(shape[0] * shape[1], rel=1e-9)
+    assert (at.surface_conductance * at.phi).sum() == pytest.approx(shape[0] * shape[1], rel=1e-9)
 
 
 def test_cycles_and_conjugate_gradients_agree():
@@ -72,17 +76,17 @@ def test_single_precision_converges_to_its_rounding():
     _, exact, deep = problem((16, 16, 24))
     krylov.solve(exact, deep, 1e-10, 200)
     assert norms[-1] < 1e-3 * 256
-    np.testing.assert_allclose(at.sink * at.phi, exact.sink * exact.phi, atol=1e-4)
+    np.testing.assert_allclose(at.surface_conductance * at.phi, exact.surface_conductance * exact.phi, atol=1e-4)
 
 
 def test_residual_is_that_of_the_equations():
     """Cell by cell: sum of links (phi_j - phi_i) - sink phi + source."""
     box, at, tree = problem((5, 4, 11), stretched=2)
-    at.phi[:] = np.where(at.idiag > 0, np.random.default_rng(1).random(at.phi.size), 0)
+    at.phi[:] = np.where(at.inverse_diagonal > 0, np.random.default_rng(1).random(at.phi.size), 0)
     phi, out = at.phi.reshape(box), residual(at, tree).reshape(box)
-    free = at.idiag.reshape(box) > 0
+    free = at.inverse_diagonal.reshape(box) > 0
     for x, y, s in np.argwhere(free):
-        expected = at.rhs.reshape(box)[x, y, s] - at.sink.reshape(box)[x, y, s] * phi[x, y, s]
+        expected = at.rhs.reshape(box)[x, y, s] - at.surface_conductance.reshape(box)[x, y, s] * phi[x, y, s]
         for other, conductance in (
             (((x + 1) % box.nx, y, s), at.cx[s]),
             (((x - 1) % box.nx, y, s), at.cx[s]),
@@ -102,7 +106,7 @@ def test_coarse_grids_keep_the_conductance_to_metal():
     _, at, tree = problem((7, 5, 19), stretched=3)
     for level in range(1, tree.shape.shape[0]):
         start, end = tree.offset[level], tree.offset[level + 1]
-        assert tree.sink[start:end].sum() == pytest.approx(at.sink.sum(), rel=1e-12)
+        assert tree.sink[start:end].sum() == pytest.approx(at.surface_conductance.sum(), rel=1e-12)
 
 
 def test_planes_between_stretched_ones_conduct_by_their_distance():
@@ -120,24 +124,24 @@ def test_coarse_grids_follow_single_changes(shape, weighted):
     """Conductances kept up to date column by column equal those built from nothing."""
     rng = np.random.default_rng(4)
     box, deposit = lattice.from_occupancy(rng.random(shape) < 0.2, shape[2] + 2)
-    at = field.allocate(box, np.float64, 1.0, weighted)
-    tree = multigrid.allocate(*box, np.float64, 0)
+    at, law = field.allocate(box, np.float64, weighted), Linear(np.ones(1))
+    tree = hierarchy.allocate(*box, np.float64, 0)
     field.set_planes(at, tree, 1, shape[2] + 1)
-    field.set_cells(at, deposit.cell, box, 1, shape[2] + 1)
-    arrays = (at.idiag, at.sink, at.cx, at.cy, at.cz, at.dirty, tree, at.work)
-    multigrid.coarsen_all(*arrays)
+    field.set_cells(at, law, deposit.cell, box, 1, shape[2] + 1)
+    arrays = (at.inverse_diagonal, at.surface_conductance, at.cx, at.cy, at.cz, at.dirty, tree, at.work)
+    hierarchy.coarsen_all(*arrays)
     for _ in range(20):
         for _ in range(3):
             column, s = int(rng.integers(box.nx * box.ny)), int(rng.integers(1, shape[2]))
             change = lattice.clear if deposit.cell[column * box.ns + s] & lattice.LI else lattice.fill
-            change(deposit.cell, deposit.height, deposit.columns, box, column, s)
-            field.set_around(at, deposit.cell, box, column, s)
-        multigrid.coarsen_all(*arrays)
+            change(deposit.cell, deposit.height, deposit.height_histogram, box, column, s)
+            field.set_around(at, law, deposit.cell, box, column, s)
+        hierarchy.coarsen_all(*arrays)
         kept = [grid.copy() for grid in (tree.gx, tree.gy, tree.gz, tree.sink, tree.idiag)]
-        equations = [a.copy() for a in (at.idiag, at.sink, at.rhs)]
-        field.set_cells(at, deposit.cell, box, 1, shape[2] + 1)
-        multigrid.coarsen_all(*arrays)
+        equations = [a.copy() for a in (at.inverse_diagonal, at.surface_conductance, at.rhs)]
+        field.set_cells(at, law, deposit.cell, box, 1, shape[2] + 1)
+        hierarchy.coarsen_all(*arrays)
         for a, b in zip(kept, (tree.gx, tree.gy, tree.gz, tree.sink, tree.idiag), strict=True):
             np.testing.assert_array_equal(a, b)
-        for a, b in zip(equations, (at.idiag, at.sink, at.rhs), strict=True):
+        for a, b in zip(equations, (at.inverse_diagonal, at.surface_conductance, at.rhs), strict=True):
             np.testing.assert_array_equal(a, b)

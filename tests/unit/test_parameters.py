@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kmc_li
-from kmc_li import Parameters, UserError, presets
-from kmc_li.parameters import explain
-from kmc_li.sections import MAX_VOXELS
+from kmc_li import Parameters, UserError
+from kmc_li.study import presets
+from kmc_li.study.parameters import explain
+from kmc_li.study.sections import MAX_VOXELS
 
 STUDY: dict[str, Any] = {
     "title": "a study",

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kmc_li import Parameters, UserError, presets
-from kmc_li.constants import VACUUM_PERMITTIVITY_F_M
+from kmc_li import Parameters, UserError
+from kmc_li.study import presets
+from kmc_li.study.constants import VACUUM_PERMITTIVITY_F_M
 
 
 def test_every_value_has_a_source() -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kmc_li import __version__, provenance
+from kmc_li import __version__
+from kmc_li.storage import provenance
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
 

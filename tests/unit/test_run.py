@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from fake_simulation import install, tiny
 
-from kmc_li.driver import simulate
-from kmc_li.run import Snapshots, pack, unpack
+from kmc_li.running.driver import simulate
+from kmc_li.storage.run import Snapshots, pack, unpack
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 1, 7), (4, 5, 6), (8, 8, 8)])

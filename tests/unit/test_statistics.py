@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kmc_li.statistics import band_words, curve_band, mean_band, mean_bands, ratio_band
+from kmc_li.report.statistics import band_words, curve_band, mean_band, mean_bands, ratio_band
 
 
 def test_mean_band_by_hand():

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from fake_simulation import tiny
 
-from kmc_li import files, store
+from kmc_li.storage import files
+from kmc_li.storage import store
 from kmc_li.errors import UserError
-from kmc_li.hdf5 import DamagedFile
-from kmc_li.manifest import Manifest, read_manifest, sealed
-from kmc_li.run import pack
-from kmc_li.store import History, RunFolder, StoreWarning, load_run, state_sha256
+from kmc_li.storage.hdf5 import DamagedFile
+from kmc_li.storage.manifest import Manifest, read_manifest, sealed
+from kmc_li.storage.run import pack
+from kmc_li.storage.store import History, RunFolder, StoreWarning, load_run, state_sha256
 
 PARAMETERS = tiny()
 SHAPE = (8, 8, 32)

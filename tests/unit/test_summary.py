@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from fake_simulation import install, tiny
 
-from kmc_li import demo, morphology
-from kmc_li.driver import simulate
+from kmc_li import morphology
+from kmc_li.running import demo
+from kmc_li.running.driver import simulate
 from kmc_li.errors import UserError
-from kmc_li.statistics import Band, mean_band, ratio_band
-from kmc_li.summary import (
+from kmc_li.report.statistics import Band, mean_band, ratio_band
+from kmc_li.report.summary import (
     align,
     as_json,
     band_words_short,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kmc_li import units
+from kmc_li.study import units
 
 READ = [
     ("8 um", "um", 8.0),

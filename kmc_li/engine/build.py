@@ -1,0 +1,176 @@
+"""Parameters -> (Model, State): where a study in SI becomes arrays in the kernels' units.
+
+Lengths are in voxels, currents in that through one column, potentials in j voxel / kappa.
+"""
+
+import math
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li.kernels import verbs
+from kmc_li.kernels.lattice import connectivity
+from kmc_li.kernels.lattice import occupancy as lattice
+from kmc_li.kernels.lattice.occupancy import Box
+from kmc_li.kernels.layers import bare
+from kmc_li.kernels.methods import multigrid
+from kmc_li.kernels.selection import hops
+from kmc_li.kernels.state import COUNTERS, Model, State
+from kmc_li.study.choices import LAWS, LAYERS, METHODS, NO_FIELD
+from kmc_li.study.constants import BOLTZMANN_EV_K
+from kmc_li.study.parameters import Parameters
+
+CHANGED = 512  # voxels that hops may change before field and rates follow
+ROOM = 8192  # sites the lists have room for at first, besides four a column
+
+
+class Needs(NamedTuple):
+    """What a method is allocated for."""
+
+    box: Box
+    voxels: int
+    surface: int  # sites to make room for
+    wagner: float  # Wagner length over voxel
+    weighted: bool  # faces count with their share of the true area
+    law: Any
+    layer: Any
+    settings: multigrid.Settings
+    dtype: Any  # of potentials
+
+
+def stretched_planes(nx: int, ny: int) -> int:
+    """Planes of thickness 2, 4, 8, ... voxels above the deposit that reach one period of the cell up."""
+    return max(math.ceil(math.log2(max(nx, ny))) - 1, 1)
+
+
+def hop_rates(parameters: Parameters) -> NDArray[np.float64]:
+    """Hop rate per direction [1/s] by the number of Li neighbours 0..6 before the hop; 0 for 0 and 6."""
+    rates = np.zeros(7)
+    p = parameters.hops
+    if p.enabled:
+        barrier_eV = p.surface_barrier_eV + np.arange(1, 6) * p.bond_energy_eV
+        rates[1:6] = p.attempt_frequency_per_s * np.exp(-barrier_eV / (BOLTZMANN_EV_K * p.temperature_K))
+    return rates
+
+
+def build_model(parameters: Parameters) -> Model:
+    """Constants of a run."""
+    p = parameters
+    height = p.lattice.nz
+    if p.stop.height_um is not None:
+        height = min(height, round(p.stop.height_um / p.lattice.voxel_um))
+    rates, plates = hop_rates(p), p.plating.kinetics != "none"
+    dissolves = p.plating.strip and verbs.shifts_faces(build_layer(p))
+    return Model(
+        strip=p.plating.strip,
+        hits=p.plating.noise_reduction_hits,
+        exponent=p.plating.breakdown_exponent,
+        monolayer_rate=p.current_density_A_m2 * p.voxel_m**2 / p.voxel_charge_C if plates else 0.0,
+        hop_rate=rates,
+        tracks_contact=plates and (bool(rates.any()) or dissolves),
+        nz=height,
+    )
+
+
+def build_settings(parameters: Parameters) -> multigrid.Settings:
+    """How exact the field is, and what is held at its top."""
+    p = parameters
+    unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
+    return multigrid.Settings(
+        tolerance=p.field.tolerance,
+        potential=(p.plating.overpotential_V or 0.0) / unit_V,
+        reference=p.reference_height_m / p.voxel_m,
+        gap=p.field.top_gap_voxels,
+        extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
+    )
+
+
+def build_layer(parameters: Parameters) -> Any:
+    """The layer's constants, by its model's own file."""
+    if parameters.layer is None:
+        return bare.allocate(parameters)
+    return import_module(LAYERS[parameters.layer.model]).allocate(parameters)
+
+
+def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
+    """What is on the collector at time zero: bool (nx, ny, nz)."""
+    p = parameters.lattice
+    deposit = np.zeros((p.nx, p.ny, p.nz), np.bool_)
+    deposit[:, :, : p.film_voxels] = True
+    adatoms = round(p.adatom_share * p.nx * p.ny)
+    if adatoms > 0:
+        rng = np.random.Generator(np.random.PCG64([seed, 1]))  # [seed]: the events'
+        chosen = rng.permutation(p.nx * p.ny)[:adatoms]
+        deposit[chosen // p.ny, chosen % p.ny, p.film_voxels] = True
+    return deposit
+
+
+def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
+    """Model, box and state at time zero, the field at rest; `seed` matters to a random start only."""
+    model = build_model(parameters)
+    size, state = allocate_state(parameters, initial_deposit(parameters, seed), model=model)
+    settle(model, size, state)
+    return model, size, state
+
+
+def allocate_state(
+    parameters: Parameters,
+    occupancy: NDArray[np.bool_],
+    *,
+    model: Model | None = None,
+    wagner: float | None = None,
+    weighted: bool | None = None,
+    collector: bool = True,
+    dtype: Any = np.float32,
+) -> tuple[Box, State]:
+    """State for an initial deposit (bool (nx, ny, nz)) in a study's field; its rates are not known before `settle`.
+
+    wagner (over the voxel), weighted: in place of the study's. collector: the plane below is metal.
+    """
+    p, model = parameters, model or build_model(parameters)
+    nx, ny, nz = occupancy.shape
+    method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method])
+    settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
+    ns = nz + 2 + (multigrid.planes(settings) if p.method == "multigrid" else 0)
+    voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
+    box, deposit = lattice.from_occupancy(occupancy, ns, collector)
+    surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
+    law = None
+    if p.method != "none":
+        law = import_module(LAWS[p.plating.kinetics]).allocate(p, voxels, dtype)
+        if wagner is not None:
+            law = law._replace(wagner=np.array([wagner], dtype))
+    needs = Needs(
+        box=box,
+        voxels=voxels,
+        surface=surface,
+        wagner=p.wagner_length_m / p.voxel_m if wagner is None else wagner,
+        weighted=p.plating.face_area_weights if weighted is None else weighted,
+        law=law,
+        layer=build_layer(p),
+        settings=settings,
+        dtype=dtype,
+    )
+    state = State(
+        lattice=deposit,
+        method=method.allocate(needs),
+        hoppers=hops.allocate(voxels, surface) if hopping else hops.NoHops(0),
+        search=connectivity.allocate(voxels) if model.tracks_contact else connectivity.NoSearch(0),
+        changed=np.zeros(CHANGED, np.int32),
+        hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
+        counters=np.zeros(1, COUNTERS).view(np.recarray),
+    )
+    return box, state
+
+
+def settle(model: Model, box: Box, state: State) -> None:
+    """Everything that follows from the initial deposit: dead metal, hoppers, and what the method needs."""
+    n = state.counters[0]
+    n.top_plane = int(state.lattice.height.max())
+    if model.tracks_contact:
+        n.dead_voxels = connectivity.mark_all(state.lattice.cell, box, state.search)
+    if model.hop_rate.any():
+        hops.list_all(state.lattice.cell, box, state.hoppers)
+    verbs.begin(state.method, model, box, state)

@@ -1,0 +1,58 @@
+"""No layer: nothing presses, nothing shifts."""
+
+from typing import Any, NamedTuple
+
+from kmc_li.kernels import verbs
+from kmc_li.kernels.jit import leaf
+
+
+class Bare(NamedTuple):
+    """Has no constants; the entry is there because a tuple has to hold something."""
+
+    none: int
+
+
+def allocate(study: Any) -> Bare:
+    """The absence of a layer."""
+    return Bare(0)
+
+
+@verbs.shifts_faces.of(Bare)
+def shifts_faces(layer):
+    return False
+
+
+@verbs.rest_plane.of(Bare)
+@leaf
+def rest_plane(layer, area, columns, top):
+    return 1e300  # above all metal
+
+
+@verbs.press.of(Bare)
+@leaf
+def press(layer, area, columns, field, n):
+    return n.end_plane
+
+
+@verbs.may_dissolve.of(Bare)
+@leaf
+def may_dissolve(layer, shift, s):
+    return False
+
+
+@verbs.lowers_shifts.of(Bare)
+@leaf
+def lowers_shifts(layer):
+    return False
+
+
+@verbs.moved.of(Bare)
+@leaf
+def moved(layer, area, columns, n, height):
+    return 0.0
+
+
+@verbs.added_resistance.of(Bare)
+@leaf
+def added_resistance(layer, reference, top, rest):
+    return 0.0

@@ -1,0 +1,232 @@
+"""No field: every site plates at the same rate (Eden growth), or nothing plates and atoms only hop."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kmc_li.kernels import loop, verbs
+from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, around, is_empty
+from kmc_li.kernels.lattice.surface import live_faces
+from kmc_li.kernels.codes import FULL, GROW_SITES, NOTHING, RUNNING
+from kmc_li.kernels.selection import composition_rejection as selection
+from kmc_li.kernels.selection import hops
+from kmc_li.kernels.selection.hops import at
+
+
+class Uniform(NamedTuple):
+    """Sites that may plate, all in one class."""
+
+    sites: selection.ClassLists
+
+
+def allocate(needs: Any) -> Uniform:
+    """Empty lists for a lattice (`engine.build.Needs`)."""
+    return Uniform(selection.allocate(needs.voxels, needs.surface))
+
+
+@verbs.begin.of(Uniform)
+def list_sites(method, model, box, state):
+    if model.monolayer_rate > 0:
+        list_all(method, model, box, state)
+
+
+@verbs.restore.of(Uniform)
+def nothing_to_restore(method, box, state):
+    pass
+
+
+@verbs.enlarge.of(Uniform)
+def enlarged(method):
+    return method._replace(sites=selection.grown(method.sites))
+
+
+@verbs.rates_in_use.of(Uniform)
+def rates_in_use(method, out):
+    return False
+
+
+@verbs.mean_field.of(Uniform)
+def no_field(method, box, state):
+    return None
+
+
+@verbs.event_loop.of(Uniform)
+def event_loop(method, model):
+    """Loops of their own where nothing but plating or nothing but hops happens; the same process, only faster."""
+    if model.monolayer_rate == 0:
+        return hops.advance
+    return loop.advance if model.hop_rate.any() else advance
+
+
+@leaf
+def site_rate(model, cell, box, voxel):
+    """1 for an empty voxel at live Li, else 0."""
+    here = cell[voxel]
+    if not is_empty(here):
+        return 0.0
+    faces = live_faces(cell, box, voxel // box.ns, voxel % box.ns) if model.tracks_contact else here & NEIGHBOURS
+    return 1.0 if faces != 0 else 0.0
+
+
+@njit
+def _update_voxel(method, model, cell, box, n, voxel):
+    """Put the present rate of one voxel on the lists."""
+    if is_empty(cell[voxel]):
+        if method.sites.where[voxel] < 0 and (cell[voxel] & NEIGHBOURS) == 0:
+            return
+        n.plate_sum += selection.put(method.sites, voxel, np.float32(site_rate(model, cell, box, voxel)))
+
+
+@njit
+def list_all(method, model, box, state):
+    """Sites of the whole deposit."""
+    for voxel in range(box.nx * box.ny * box.ns):
+        if voxel % box.ns > 0 and voxel % box.ns + 1 < box.ns:
+            _update_voxel(method, model, state.lattice.cell, box, state.counters[0], voxel)
+
+
+@verbs.room.of(Uniform)
+@njit
+def room(method):
+    return selection.room(method.sites)
+
+
+@verbs.total_rate.of(Uniform)
+@leaf
+def total_rate(method, model, box, n):
+    return (max(n.plate_sum, 0.0) + max(n.strip_sum, 0.0)) * model.monolayer_rate * model.hits
+
+
+@verbs.draw.of(Uniform)
+@njit
+def draw(method, model, box, state, rng):
+    return selection.draw(method.sites, rng)
+
+
+@verbs.withdraw.of(Uniform)
+@njit
+def withdraw(method, box, state, voxel):
+    state.counters[0].plate_sum += selection.put(method.sites, voxel, np.float32(0))
+
+
+@verbs.update.of(Uniform)
+@verbs.update_deferred.of(Uniform)
+@njit
+def update(method, model, box, state, voxel):
+    """Rates of a voxel and of its neighbours."""
+    cell, n, column, s = state.lattice.cell, state.counters[0], voxel // box.ns, voxel % box.ns
+    for other in around(box, column):
+        _update_voxel(method, model, cell, box, n, other * box.ns + s)
+    for k in range(max(s - 1, 1), s + 2):
+        _update_voxel(method, model, cell, box, n, column * box.ns + k)
+
+
+@verbs.after_event.of(Uniform)
+@leaf
+def after_event(method, model, box, state, voxel):
+    pass
+
+
+@verbs.defers_updates.of(Uniform)
+@leaf
+def defers_updates(method):
+    return False
+
+
+@verbs.is_stale.of(Uniform)
+@leaf
+def is_stale(method, box, voxel, empty):
+    return True
+
+
+@verbs.note_deferred.of(Uniform)
+@njit
+def note_deferred(method, box, state, voxel):
+    if not is_empty(state.lattice.cell[voxel]):
+        withdraw(method, box, state, voxel)
+
+
+@verbs.refresh_is_due.of(Uniform)
+@leaf
+def refresh_is_due(method, n):
+    return False
+
+
+@verbs.hops_one_at_a_time.of(Uniform)
+@leaf
+def hops_one_at_a_time(method):
+    return True
+
+
+@verbs.contact_change.of(Uniform)
+@leaf
+def contact_change(method, n, before):
+    pass
+
+
+@leaf
+def _open(cell, sites, cls, voxel):
+    """A voxel has a new Li neighbour: if it is empty it may plate from now on."""
+    here = int(cell[at(voxel)])
+    cell[at(voxel)] = here + 1
+    if here == 0:
+        selection.insert(sites, voxel, cls)
+        sites.rate[at(voxel)] = 1
+
+
+@njit
+def advance(model, box, state, rng, max_events, max_net, max_time):
+    """Plate until a limit is met: the same process, limits and answers as loop.advance."""
+    n, sites, cell = state.counters[0], state.method.sites, state.lattice.cell
+    height, columns = state.lattice.height, state.lattice.height_histogram
+    cls = selection.class_of(1.0)
+    pages = sites.table[cls]
+    each = model.monolayer_rate * model.hits
+    first, attempts, time, top = n.events, n.attempts, n.time, n.top_plane
+    events, last, code = first, min(max_events, first + max_net - (n.plated - n.stripped)), RUNNING
+    while events < last and time < max_time:
+        if top >= model.nz:
+            code = FULL
+            break
+        if selection.room(sites) < 8:
+            code = GROW_SITES
+            break
+        count = sites.count[cls]
+        if count * each <= 0.0:
+            code = NOTHING
+            break
+        attempts += 1
+        time += rng.standard_exponential() / (count * each)
+        i = int(rng.random() * count)
+        spot = pages[i >> selection.SHIFT] * selection.PAGE + (i & (selection.PAGE - 1))
+        voxel = np.int64(sites.site[spot])
+        if model.hits > 1:
+            state.hits[voxel] += 1
+            if state.hits[voxel] < model.hits:
+                continue
+            state.hits[voxel] = 0
+        selection.remove_at(sites, spot, cls)
+        sites.where[at(voxel)] = -1
+        sites.rate[at(voxel)] = 0
+        cell[voxel] = int(cell[voxel]) | LI
+        column = voxel // box.ns
+        s = voxel - column * box.ns
+        for other in around(box, column):
+            if other != column:
+                _open(cell, sites, cls, other * box.ns + s)
+        if s > 1:
+            _open(cell, sites, cls, voxel - 1)
+        else:
+            cell[voxel - 1] = int(cell[voxel - 1]) + 1
+        _open(cell, sites, cls, voxel + 1)
+        if s > height[column]:
+            columns[height[column]] -= 1
+            columns[s] += 1
+            height[column] = s
+            top = max(top, s)
+        events += 1
+    n.plated += events - first
+    n.events, n.attempts, n.time, n.top_plane = events, attempts, time, top
+    n.plate_sum = sites.count[cls]
+    return code

@@ -1,0 +1,295 @@
+"""Coarse grids of the field: two cells an axis merge, with conductances from the finer grid.
+
+A cell's equation is   sum_links c (phi_j - phi_i) - sink_i phi_i + rhs_i = 0,   `sink` the conductance to its Li faces.
+Conductances of the lattice depend on the plane only: cx[s], cy[s] lateral, cz[s] between planes s-1 and s.
+
+Two cells an axis merge; planes merge while they are no thicker than the lateral cell, so that stretched planes above
+the deposit do not spoil the smoothing. A coarse conductance is the sum of the fine ones times fine/coarse centre
+distance (plain Galerkin would be twice too stiff). The last grid is one column. Coarse planes are numbered from 1;
+plane 0 and the one above the last are zero pads.
+
+Written for the compiler: flat arrays, slices of whole columns, no sum that crosses lanes, so that loops vectorise
+without changing a bit of the result.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li.kernels.jit import leaf, njit
+
+
+class Hierarchy(NamedTuple):
+    """Coarse grids packed one after the other; level 0 (the fine grid) has entries in the tables only."""
+
+    shape: np.ndarray  # int64 (levels, 3): columns and allocated planes of a level
+    offset: np.ndarray  # int64 (levels + 1,): where a coarse level starts in the packed arrays
+    planes: np.ndarray  # int64 (levels, 3): first and one past last plane in use, and how many pairs merge at the start
+    parent: np.ndarray  # int64 (levels, ns + 2): coarse plane of each plane
+    thickness: np.ndarray  # float (levels, ns + 2): plane thickness in voxels
+    scale_x: np.ndarray  # float (levels, nx): fine/coarse distance across the link x -> x+1 of a level
+    scale_y: np.ndarray
+    scale_z: np.ndarray  # float (levels, ns + 2): the same between planes s-1 and s of a level
+    gx: np.ndarray  # float, packed: conductance to x+1, y+1 and the plane below
+    gy: np.ndarray
+    gz: np.ndarray
+    sink: np.ndarray
+    idiag: np.ndarray
+    u: np.ndarray  # correction
+    f: np.ndarray  # right-hand side of the correction
+
+
+def _lateral_scales(widths: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pair the columns of one axis; returns the coarse widths and the distance ratio across each coarse link."""
+    n = widths.size
+    coarse = np.array([widths[2 * i : 2 * i + 2].sum() for i in range((n + 1) // 2)])
+    last = np.array([widths[min(2 * i + 1, n - 1)] for i in range(coarse.size)])
+    first = widths[::2]
+    after = (np.arange(coarse.size) + 1) % coarse.size
+    return coarse, (last + first[after]) / (coarse + coarse[after])
+
+
+def allocate(nx: int, ny: int, ns: int, dtype: type, extra_planes: int) -> Hierarchy:
+    """Room for every coarse grid of an (nx, ny, ns) lattice; `extra_planes` is how many stretched ones there may be."""
+    shape, widths_x, widths_y, scales = [(nx, ny, ns)], np.ones(nx), np.ones(ny), [(np.ones(nx), np.ones(ny))]
+    while shape[-1][0] > 1 or shape[-1][1] > 1 or len(shape) == 1:
+        widths_x, scale_x = _lateral_scales(widths_x)
+        widths_y, scale_y = _lateral_scales(widths_y)
+        planes = -(-ns // 2 ** len(shape)) + extra_planes + 4
+        shape.append((widths_x.size, widths_y.size, min(planes, ns + 2)))
+        scales.append((scale_x, scale_y))
+    levels = len(shape)
+    sizes = [0, 0] + [int(np.prod(s)) for s in shape[1:]]
+    scale_x, scale_y = np.ones((levels, nx), dtype), np.ones((levels, ny), dtype)
+    for level, (along_x, along_y) in enumerate(scales):
+        scale_x[level, : along_x.size], scale_y[level, : along_y.size] = along_x, along_y
+    packed = [np.zeros(sum(sizes), dtype) for _ in range(7)]
+    return Hierarchy(
+        np.array(shape, np.int64),
+        np.cumsum(sizes).astype(np.int64),
+        np.zeros((levels, 3), np.int64),
+        np.zeros((levels, ns + 2), np.int64),
+        np.ones((levels, ns + 2), dtype),
+        scale_x,
+        scale_y,
+        np.ones((levels, ns + 2), dtype),
+        *packed,
+    )
+
+
+@njit
+def pair_planes(tree, lo, hi, thickness):
+    """Fix which planes merge on every level, for a fine grid that uses planes lo..hi-1 of the given thickness."""
+    tree.planes[0, 0] = lo
+    tree.planes[0, 1] = hi
+    for s in range(lo, hi):
+        tree.thickness[0, s] = thickness[s]
+    for level in range(tree.shape.shape[0] - 1):
+        first, end = tree.planes[level, 0], tree.planes[level, 1]
+        thick, coarse = tree.thickness[level], tree.thickness[level + 1]
+        width = np.float64(2 ** (level + 1))
+        k, s, pairs = 0, first, 0
+        while s < end:
+            k += 1
+            tree.parent[level, s] = k
+            coarse[k] = thick[s]
+            tree.scale_z[level + 1, k] = thick[s] + thick[s - 1] if s > first else thick[s]
+            if s + 1 < end and thick[s] + thick[s + 1] <= width:
+                if pairs == k - 1:
+                    pairs = k
+                tree.parent[level, s + 1] = k
+                coarse[k] += thick[s + 1]
+                s += 1
+            s += 1
+        for j in range(2, k + 1):
+            tree.scale_z[level + 1, j] /= coarse[j] + coarse[j - 1]
+        tree.planes[level, 2] = pairs
+        tree.planes[level + 1, 0] = 1
+        tree.planes[level + 1, 1] = k + 1
+
+
+@leaf
+def gather(source, factor, parent, pairs, into):
+    """into[parent of s] += factor source[s] for a whole column; the first `pairs` parents have two children each."""
+    for k in range(pairs):
+        into[1 + k] += factor * (source[2 * k] + source[2 * k + 1])
+    for s in range(2 * pairs, source.shape[0]):
+        into[parent[s]] += factor * source[s]
+
+
+@leaf
+def gather_vertical(source, scale, parent, pairs, into):
+    """The same for conductances to the plane below, of which only those between two parents count."""
+    for k in range(1, pairs):
+        into[1 + k] += source[2 * k] * scale[1 + k]
+    for s in range(max(2 * pairs, 1), source.shape[0]):
+        if parent[s] != parent[s - 1]:
+            into[parent[s]] += source[s] * scale[parent[s]]
+
+
+@njit
+def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
+    """Conductances and sinks of the columns of level 1 that are `dirty`, from the lattice; leaves none dirty."""
+    nx, ny, ns = tree.shape[0]
+    lo, hi, pairs = tree.planes[0]
+    xcoarse, ycoarse, planes = tree.shape[1]
+    parent, scale_z = tree.parent[0, lo:hi], tree.scale_z[1]
+    kx, ky, kz, link = cx[lo:hi], cy[lo:hi], cz[lo:hi], work[: hi - lo]
+    zero, one = idiag.dtype.type(0), idiag.dtype.type(1)
+    for coarse in range(xcoarse * ycoarse):
+        if dirty[coarse] == 0:
+            continue
+        dirty[coarse] = 0
+        xc, yc = coarse // ycoarse, coarse % ycoarse
+        o = coarse * planes
+        gx, gy, gz = tree.gx[o : o + planes], tree.gy[o : o + planes], tree.gz[o : o + planes]
+        total = tree.sink[o : o + planes]
+        for i in range(planes):
+            gx[i] = zero
+            gy[i] = zero
+            gz[i] = zero
+            total[i] = zero
+        for x in range(2 * xc, min(2 * xc + 2, nx)):
+            xe = x + 1 if x + 1 < nx else 0
+            for y in range(2 * yc, min(2 * yc + 2, ny)):
+                yn = y + 1 if y + 1 < ny else 0
+                a = (x * ny + y) * ns
+                here, below = idiag[a + lo : a + hi], idiag[a + lo - 1 : a + hi - 1]
+                gather(sink[a + lo : a + hi], one, parent, pairs, total)
+                if here[hi - lo - 1] > zero:  # a potential held above, 0 in a correction
+                    total[parent[hi - lo - 1]] += cz[hi]
+                if xe // 2 != xc:
+                    b = (xe * ny + y) * ns
+                    other = idiag[b + lo : b + hi]
+                    for i in range(hi - lo):
+                        link[i] = kx[i] if (here[i] > zero) & (other[i] > zero) else zero
+                    gather(link, tree.scale_x[1, xc], parent, pairs, gx)
+                if yn // 2 != yc:
+                    b = (x * ny + yn) * ns
+                    other = idiag[b + lo : b + hi]
+                    for i in range(hi - lo):
+                        link[i] = ky[i] if (here[i] > zero) & (other[i] > zero) else zero
+                    gather(link, tree.scale_y[1, yc], parent, pairs, gy)
+                for i in range(hi - lo):
+                    link[i] = kz[i] if (here[i] > zero) & (below[i] > zero) else zero
+                gather_vertical(link, scale_z, parent, pairs, gz)
+
+
+@njit
+def _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs):
+    """A column of level 1 from the lattice, in the planes that take up `pairs` pairs of planes from `first` on."""
+    nx, ny, ns = tree.shape[0]
+    ycoarse, planes = tree.shape[1, 1:]
+    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    o = (xc * ycoarse + yc) * planes + plane
+    for k in range(pairs):
+        tree.gx[o + k] = zero
+        tree.gy[o + k] = zero
+        tree.gz[o + k] = zero
+        tree.sink[o + k] = zero
+    for x in range(2 * xc, min(2 * xc + 2, nx)):
+        xe = x + 1 if x + 1 < nx else 0
+        for y in range(2 * yc, min(2 * yc + 2, ny)):
+            yn = y + 1 if y + 1 < ny else 0
+            a, b, c = (x * ny + y) * ns + first, (xe * ny + y) * ns + first, (x * ny + yn) * ns + first
+            for k in range(pairs):
+                tree.sink[o + k] += sink[a + 2 * k] + sink[a + 2 * k + 1]
+                if (plane > 1 or k > 0) and idiag[a + 2 * k] > zero and idiag[a + 2 * k - 1] > zero:
+                    tree.gz[o + k] += cz[first + 2 * k] * tree.scale_z[1, plane + k]
+            if xe // 2 != xc:
+                for s in range(2 * pairs):
+                    if idiag[a + s] > zero and idiag[b + s] > zero:
+                        tree.gx[o + s // 2] += tree.scale_x[1, xc] * cx[first + s]
+            if yn // 2 != yc:
+                for s in range(2 * pairs):
+                    if idiag[a + s] > zero and idiag[c + s] > zero:
+                        tree.gy[o + s // 2] += tree.scale_y[1, yc] * cy[first + s]
+
+
+@njit
+def coarsen_near(idiag, sink, cx, cy, cz, tree, column, first, end):
+    """Level 1 as the lattice is now around a changed column, in planes first..end-1, which are whole pairs.
+
+    Between refreshes the local repair corrects on it: with conductances of before some hundred hops that diverges.
+    """
+    nx, ny, _ = tree.shape[0]
+    xcoarse, ycoarse, planes = tree.shape[1]
+    x, y, pairs, one = column // ny, column % ny, (end - first) // 2, idiag.dtype.type(1)
+    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    for renew in (False, True):  # conductances of all columns first, then diagonals
+        last_x = -1
+        for i in range(-1, 2):
+            xc = (x + i + nx) % nx // 2
+            if xc == last_x:
+                continue
+            last_x, last_y = xc, -1
+            for j in range(-1, 2):
+                yc = (y + j + ny) % ny // 2
+                if yc == last_y:
+                    continue
+                last_y = yc
+                if not renew:
+                    _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs)
+                    continue
+                a = (xc * ycoarse + yc) * planes
+                w = ((xc - 1 if xc > 0 else xcoarse - 1) * ycoarse + yc) * planes
+                t = (xc * ycoarse + (yc - 1 if yc > 0 else ycoarse - 1)) * planes
+                for s in range(plane, plane + pairs):
+                    total = tree.gx[a + s] + tree.gx[w + s] + tree.gy[a + s] + tree.gy[t + s]
+                    total = total + tree.gz[a + s] + tree.gz[a + s + 1] + tree.sink[a + s]
+                    tree.idiag[a + s] = one / total if total > zero else zero
+
+
+@njit
+def coarsen(tree, level):
+    """Conductances and sinks of `level` from the coarse level before it."""
+    nx, ny, ns = tree.shape[level - 1]
+    n, pairs = tree.planes[level - 1, 1] - 1, tree.planes[level - 1, 2]
+    ycoarse, planes = tree.shape[level, 1], tree.shape[level, 2]
+    base, start = tree.offset[level - 1], tree.offset[level]
+    for grid in (tree.gx, tree.gy, tree.gz, tree.sink):
+        for i in range(start, tree.offset[level + 1]):
+            grid[i] = 0
+    parent, scale_z = tree.parent[level - 1, 1 : n + 1], tree.scale_z[level]
+    one = tree.gx.dtype.type(1)
+    for x in range(nx):
+        cross_x = (x + 1 if x + 1 < nx else 0) // 2 != x // 2
+        for y in range(ny):
+            cross_y = (y + 1 if y + 1 < ny else 0) // 2 != y // 2
+            a = base + (x * ny + y) * ns + 1
+            o = start + ((x // 2) * ycoarse + y // 2) * planes
+            gather(tree.sink[a : a + n], one, parent, pairs, tree.sink[o : o + planes])
+            if cross_x:
+                gather(tree.gx[a : a + n], tree.scale_x[level, x // 2], parent, pairs, tree.gx[o : o + planes])
+            if cross_y:
+                gather(tree.gy[a : a + n], tree.scale_y[level, y // 2], parent, pairs, tree.gy[o : o + planes])
+            gather_vertical(tree.gz[a : a + n], scale_z, parent, pairs, tree.gz[o : o + planes])
+
+
+@njit
+def invert_diagonal(tree, level):
+    """1/diagonal of a coarse level from its conductances."""
+    nx, ny, ns = tree.shape[level]
+    base, end = tree.offset[level], tree.planes[level, 1]
+    one, zero = tree.gx.dtype.type(1), tree.gx.dtype.type(0)
+    for x in range(nx):
+        for y in range(ny):
+            a = base + (x * ny + y) * ns
+            w = base + ((x - 1 if x > 0 else nx - 1) * ny + y) * ns
+            t = base + (x * ny + (y - 1 if y > 0 else ny - 1)) * ns
+            for s in range(1, end):
+                total = tree.gx[a + s] + tree.gx[w + s] + tree.gy[a + s] + tree.gy[t + s]
+                total = total + tree.gz[a + s] + tree.gz[a + s + 1] + tree.sink[a + s]
+                tree.idiag[a + s] = one / total if total > zero else zero
+
+
+@njit
+def coarsen_all(idiag, sink, cx, cy, cz, dirty, tree, work):
+    """Bring all coarse grids up to date with the lattice."""
+    for level in range(1, tree.shape.shape[0]):
+        if level == 1:
+            coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work)
+        else:
+            coarsen(tree, level)
+        invert_diagonal(tree, level)

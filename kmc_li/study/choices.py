@@ -1,0 +1,37 @@
+"""What a study may choose from, by the name it uses: here an alternative is listed, its file says the rest.
+
+Modules are named, not imported: reading a study needs no compiler. docs/extending.md shows how to add to each table.
+"""
+
+from collections.abc import Iterator
+
+NO_FIELD = "kmc_li.kernels.methods.uniform"
+
+# plating.kinetics: what current passes a face
+LAWS = {
+    "linear": "kmc_li.kernels.laws.linear",
+    "butler-volmer": "kmc_li.kernels.laws.butler_volmer",
+    "uniform": NO_FIELD,
+    "none": NO_FIELD,
+}
+
+# field.method: how the voxel is found that plates next
+METHODS = {
+    "walkers": "kmc_li.kernels.methods.walkers",
+    "multigrid": "kmc_li.kernels.methods.multigrid",
+}
+
+
+class _MethodNames:
+    """`auto` and the names in METHODS, as they are now."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("auto", *METHODS))
+
+
+METHOD_NAMES = _MethodNames()
+
+# layer.model: how the layer presses on the deposit
+LAYERS = {
+    "winkler": "kmc_li.kernels.layers.winkler",
+}

@@ -1,0 +1,115 @@
+"""Metals, layers and study files that come with the package; every value names its source.
+
+Values marked RECALLED are orders of magnitude from memory: check them before you cite them.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from kmc_li.errors import UserError
+
+RECALLED = "order of magnitude, recalled, check before citing"
+
+
+@dataclass(frozen=True)
+class Metal:
+    """A metal to plate: charge of its ion, molar volume, hardness of a bud and surface energy."""
+
+    charge_number: int
+    molar_volume_cm3_mol: float
+    hardness_MPa: float
+    surface_energy_J_m2: float
+    source: str
+
+
+@dataclass(frozen=True)
+class LayerMaterial:
+    """A layer material: Young's modulus, Poisson ratio, d33 along the field and permittivity along it."""
+
+    modulus_GPa: float
+    poisson_ratio: float
+    d33_pC_N: float
+    relative_permittivity: float
+    source: str
+
+
+def lithium_hardness_MPa(bud_diameter_um: float) -> float:
+    """Hardness of a lithium bud, 3 max(0.7, 105 (d/um)^-0.68) MPa, d > 0. Source: Xu et al., PNAS 2017."""
+    if not bud_diameter_um > 0:
+        raise ValueError(f"bud_diameter_um: got {bud_diameter_um!r}, must be above 0")
+    return 3.0 * max(0.7, 105.0 * math.pow(bud_diameter_um, -0.68))
+
+
+def _other_metal(charge: int, volume: float, hardness: float, surface_energy: float) -> Metal:
+    return Metal(
+        charge, volume, hardness, surface_energy,
+        "charge and molar volume: handbook. Surface energy, and hardness in bulk (Brinell; a micrometer bud "
+        f"is harder, one of Li some hundred times: give hardness_MPa if a layer presses on it): {RECALLED}",
+    )  # fmt: skip
+
+
+METALS: dict[str, Metal] = {
+    "Li": Metal(
+        1, 13.0, lithium_hardness_MPa(1.0), 0.5,
+        "molar volume: handbook (534 kg/m^3). Hardness: three times the yield stress 105 (d/um)^-0.68 MPa of "
+        f"Xu et al., PNAS 2017, for a bud of d = 1 um. Surface energy: {RECALLED}",
+    ),
+    "Na": _other_metal(1, 23.7, 0.7, 0.26),
+    "K": _other_metal(1, 43.9, 0.4, 0.15),
+    "Mg": _other_metal(2, 13.97, 260.0, 0.8),
+    "Zn": _other_metal(2, 9.17, 400.0, 1.0),
+    "Cu": _other_metal(2, 7.09, 400.0, 1.8),
+}  # fmt: skip
+
+_COMPOSITE = (1.0, 0.35, 5.7, 39.0)
+
+LAYERS: dict[str, LayerMaterial] = {
+    "BaTiO3 ceramic": LayerMaterial(
+        115.0, 0.31, 191.0, 1904.0,
+        "computed from the elastic and piezoelectric constants of the poled ceramic",
+    ),
+    "BaTiO3/PVDF composite": LayerMaterial(
+        *_COMPOSITE,
+        "d33 and permittivity: Yamada model of a poled composite, half its volume BaTiO3. "
+        f"Modulus (0.5 to 3 GPa) and Poisson ratio: {RECALLED}",
+    ),
+    "beta-PVDF": LayerMaterial(
+        2.0, 0.35, -25.0, 12.0, f"d33 -20 to -33 pC/N, permittivity 10 to 13, modulus 1 to 3 GPa: {RECALLED}"
+    ),
+    "inert": LayerMaterial(
+        _COMPOSITE[0], _COMPOSITE[1], 0.0, _COMPOSITE[3],
+        f"the control experiment: mechanics of the composite ({RECALLED}), no piezoelectricity",
+    ),
+}  # fmt: skip
+
+
+def studies_folder() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    # A wheel carries the first, a checkout (also an editable install of one) has the second.
+    for folder in (package / "studies", package.parent / "runs" / "studies"):
+        if folder.is_dir():
+            return folder
+    raise UserError("the study files that come with kmc_li are missing: install the package again")
+
+
+def study_names() -> list[str]:
+    """The names of the studies that come with the package, sorted."""
+    return sorted(path.stem for path in studies_folder().glob("*.toml"))
+
+
+def study_path(study: str | Path) -> Path:
+    """The file meant by a path, or by the bare name of a study that comes with the package ("piezo").
+
+    A folder of that name, such as an earlier run's, does not hide the study. A path that does not exist comes
+    back as it is: reading it gives the clear error. Raises UserError for a bare name that is neither.
+    """
+    path = Path(study)
+    if path.is_file() or path.name != str(study) or path.suffix:
+        return path
+    if path.name not in study_names():
+        raise UserError(
+            f"{study}: no such file, and no study of this name comes with kmc_li, must be one of "
+            f"{', '.join(study_names())}"
+        )
+    return studies_folder() / f"{path.name}.toml"
