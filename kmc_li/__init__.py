@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kmc_li.running.driver import resume, simulate
     from kmc_li.errors import UserError
-    from kmc_li.study.parameters import Parameters
+    from kmc_li.running.driver import resume, simulate
     from kmc_li.storage.run import Run
     from kmc_li.storage.store import load_run
+    from kmc_li.study.parameters import Parameters
 
 _HOME = {
     "Parameters": "kmc_li.study.parameters",

@@ -175,8 +175,8 @@ def _resume(options: argparse.Namespace) -> None:
 
 def _ensemble(options: argparse.Namespace) -> None:
     parameters, table = _read(options.study)
-    from kmc_li.running.ensemble import plan_ensemble, run_ensemble
     from kmc_li.report.summary import SHORT, metrics_table
+    from kmc_li.running.ensemble import plan_ensemble, run_ensemble
 
     what = parameters, range(options.seeds), options.out, options.jobs, options.executor
     plan_ensemble(*what)
@@ -202,9 +202,9 @@ def _compare(options: argparse.Namespace) -> None:
     from kmc_li.figures.style import check_path
 
     check_path(options.figure)
-    from kmc_li.running.demo import PAPER_RATIO, ratio_line, thickness_ratio
     from kmc_li.figures import comparison_figure, save
     from kmc_li.report.summary import SHORT, load_groups, metrics_table
+    from kmc_li.running.demo import PAPER_RATIO, ratio_line, thickness_ratio
 
     groups = load_groups(options.folders)
     with_ratio = PAPER_RATIO[0] in groups and PAPER_RATIO[1] in groups

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from kmc_li import morphology
-from kmc_li.study.dimensionless import fitted
 from kmc_li.errors import UserError
-from kmc_li.storage.run import Run
 from kmc_li.report.statistics import Band, band_words, mean_band
+from kmc_li.storage.run import Run
 from kmc_li.storage.store import find_runs, load_run
+from kmc_li.study.dimensionless import fitted
 
 WORDS = {
     "areal_capacity_mAh_cm2": "charge (mAh/cm2)",

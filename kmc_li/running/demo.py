@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from kmc_li.study import dimensionless
-from kmc_li.running.ensemble import plan_ensemble, run_ensemble
 from kmc_li.errors import UserError
-from kmc_li.storage.files import write_atomically
-from kmc_li.study.parameters import Parameters
-from kmc_li.study.presets import study_path
-from kmc_li.storage.provenance import provenance
-from kmc_li.storage.run import Run
 from kmc_li.report.statistics import RATIO_METHOD, Band
 from kmc_li.report.summary import SHORT, as_json, band_words_short, metrics_table, report
+from kmc_li.running.ensemble import plan_ensemble, run_ensemble
+from kmc_li.storage.files import write_atomically
+from kmc_li.storage.provenance import provenance
+from kmc_li.storage.run import Run
+from kmc_li.study import dimensionless
+from kmc_li.study.parameters import Parameters
+from kmc_li.study.presets import study_path
 
 STUDIES = ("bare", "inert", "piezo")
 PAPER_RATIO = ("bare", "piezo", 1.73)  # thickness, 29 um / 16.8 um (Li et al. 2022)

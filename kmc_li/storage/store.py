@@ -24,8 +24,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.storage import hdf5
 from kmc_li.errors import UserError
+from kmc_li.storage import hdf5
 from kmc_li.storage.files import StoreWarning, take_lock, write_atomically, writing
 from kmc_li.storage.hdf5 import DamagedFile
 from kmc_li.storage.manifest import (
@@ -39,9 +39,9 @@ from kmc_li.storage.manifest import (
     require_folder,
     sealed,
 )
-from kmc_li.study.parameters import Parameters
 from kmc_li.storage.provenance import provenance
 from kmc_li.storage.run import Run, Snapshots, pack, unpack
+from kmc_li.study.parameters import Parameters
 
 _CHECKPOINTS_KEPT = 2
 

@@ -6,8 +6,7 @@ There is no concentration field in the model: it holds for currents far below th
 import math
 from typing import NamedTuple
 
-from kmc_li.study import constants
-from kmc_li.study import units
+from kmc_li.study import constants, units
 from kmc_li.study.parameters import Parameters
 
 SINGLE_ATOM_PER_S = 2e12  # the default attempt frequency, of an atom of Li (Vishnugopi 2020)

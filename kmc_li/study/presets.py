@@ -4,8 +4,10 @@ Values marked RECALLED are orders of magnitude from memory: check them before yo
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from kmc_li.errors import UserError
 
@@ -113,3 +115,28 @@ def study_path(study: str | Path) -> Path:
             f"{', '.join(study_names())}"
         )
     return studies_folder() / f"{path.name}.toml"
+
+
+def _same(given: Any, preset: float) -> bool:
+    return type(given) in (int, float) and bool(given == preset)
+
+
+def source_of(preset_source: str, changed: list[str]) -> str:
+    """The source of a section that takes a preset and changes some of its keys."""
+    return preset_source + (f"; but given in the study: {', '.join(changed)}" if changed else "")
+
+
+def filled(data: Any, table: Mapping[str, Any], default: str | None) -> Any:
+    """The section's data with what it does not say taken from its preset."""
+    if not isinstance(data, Mapping):
+        return data
+    chosen = default if data.get("preset") is None else data["preset"]
+    if chosen is None:
+        return data
+    known = isinstance(chosen, str) and chosen in table
+    # An unknown preset is filled in too: it deserves one line, not one for each key then missing.
+    preset = asdict(table[chosen] if known else next(iter(table.values())))
+    given = {key: value for key, value in data.items() if value is not None}
+    changed = [k for k in preset if k in given and k != "source" and not _same(given[k], preset[k])]
+    preset["source"] = source_of(preset["source"], changed)
+    return preset | given | {"preset": chosen}

@@ -4,45 +4,17 @@ The name of a quantity ends in its unit; a number is in that unit, a text brings
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, StrictStr, model_validator
 
-from kmc_li.study import constants
-from kmc_li.study import presets
-from kmc_li.study import units
 from kmc_li.errors import UserError
+from kmc_li.study import constants, presets, units
 from kmc_li.study.choices import LAWS, LAYERS, METHOD_NAMES, NO_FIELD
 from kmc_li.study.validation import Measured, OneOf, Section, Whole, got
 
 MAX_VOXELS = (2**31 - 1) // 8  # so that an event index, 8 to a voxel, fits 32 bits
 _SIZE_LIMITS_UM = (1e-4, 1e6)
-
-
-def _same(given: Any, preset: float) -> bool:
-    return type(given) in (int, float) and bool(given == preset)
-
-
-def source_of(preset_source: str, changed: list[str]) -> str:
-    """The source of a section that takes a preset and changes some of its keys."""
-    return preset_source + (f"; but given in the study: {', '.join(changed)}" if changed else "")
-
-
-def _from_preset(data: Any, table: Mapping[str, Any], default: str | None) -> Any:
-    """The section's data with what it does not say taken from its preset."""
-    if not isinstance(data, Mapping):
-        return data
-    chosen = default if data.get("preset") is None else data["preset"]
-    if chosen is None:
-        return data
-    known = isinstance(chosen, str) and chosen in table
-    # An unknown preset is filled in too: it deserves one line, not one for each key then missing.
-    preset = asdict(table[chosen] if known else next(iter(table.values())))
-    given = {key: value for key, value in data.items() if value is not None}
-    changed = [k for k in preset if k in given and k != "source" and not _same(given[k], preset[k])]
-    preset["source"] = source_of(preset["source"], changed)
-    return preset | given | {"preset": chosen}
 
 
 class Metal(Section):
@@ -64,7 +36,7 @@ class Metal(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, data: Any) -> Any:
-        return _from_preset(data, presets.METALS, "Li")
+        return presets.filled(data, presets.METALS, "Li")
 
 
 class Lattice(Section):
@@ -264,7 +236,7 @@ class Layer(Section):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, data: Any) -> Any:
-        return _from_preset(data, presets.LAYERS, None)
+        return presets.filled(data, presets.LAYERS, None)
 
     @model_validator(mode="after")
     def _depth(self) -> "Layer":

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from kmc_li.study import units
 from kmc_li.errors import UserError
+from kmc_li.study import units
 
 _WRONG = "kmc_li"  # the type of errors raised here: their message is the "must be ..." of the line
 

@@ -11,7 +11,7 @@ from kmc_li.kernels import loop, verbs
 from kmc_li.kernels.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import high_plane, is_empty
 from kmc_li.kernels.selection import composition_rejection as selection
-from kmc_li.kernels.solver import equations, hierarchy, local_repair, multigrid, rates
+from kmc_li.kernels.solver import equations, hierarchy, local_repair, rates
 from kmc_li.kernels.solver import refresh as global_refresh
 
 PLANES, SWEEPS = 8, 1  # height of the window that is relaxed after a hop, and how often

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.codes import GROW_HOPPERS, NOTHING, RUNNING
 from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, measure_heights
+from kmc_li.kernels.lattice.steps import goal_of, place, sides
 
 OTHER, SPECIAL, SETTLE = 5, 6, 7
 FINE = 1e-6  # share of a class in all rates below which its atoms get a random number of their own
@@ -64,12 +65,12 @@ def enlist(lists, voxel, cls):
 
 @leaf
 def delist(lists, voxel, cls):
-    _fill_place(lists, int(lists.where[at(voxel)]) >> 3, cls)
+    _fillplace(lists, int(lists.where[at(voxel)]) >> 3, cls)
     lists.where[at(voxel)] = 0
 
 
 @leaf
-def _fill_place(lists, i, cls):
+def _fillplace(lists, i, cls):
     """The last of a list takes a place in it."""
     n = lists.count[at(cls)] - 1
     moved = lists.site[at(cls), at(n)]
@@ -85,7 +86,7 @@ def _relist(lists, voxel, i, cls, goal, new):
         lists.where[at(goal)] = 8 * i + cls
         lists.site[at(cls), at(i)] = goal
     else:
-        _fill_place(lists, i, cls)
+        _fillplace(lists, i, cls)
         enlist(lists, goal, new)
     lists.where[at(voxel)] = 0
 
@@ -152,48 +153,6 @@ def _gain(cell, lists, voxel):
 
 
 @leaf
-def _place(box, voxel):
-    """Coordinates of a voxel (32-bit division is the cheap one)."""
-    column = np.uint32(voxel) // np.uint32(box.ns)
-    x = np.int64(column // np.uint32(box.ny))
-    return x, np.int64(column) - x * box.ny, voxel - np.int64(column) * box.ns
-
-
-@leaf
-def _sides(box, voxel, x, y):
-    """The voxel's neighbours to the west, east, south and north; itself on an axis of one column."""
-    along_x, along_y = box.ny * box.ns, box.ns
-    west = voxel - along_x if x > 0 else voxel + (box.nx - 1) * along_x
-    east = voxel + along_x if x + 1 < box.nx else voxel - (box.nx - 1) * along_x
-    south = voxel - along_y if y > 0 else voxel + (box.ny - 1) * along_y
-    north = voxel + along_y if y + 1 < box.ny else voxel - (box.ny - 1) * along_y
-    return west, east, south, north
-
-
-@leaf
-def _goal(box, height, voxel, x, y, s, direction):
-    """(voxel in that direction, how many of its neighbours are the atom itself); the atom's own where there is none.
-
-    Directions are -x, +x, -y, +y, down, up. In two columns an atom is its neighbour's neighbour on both sides.
-    """
-    along_x, along_y = box.ny * box.ns, box.ns
-    step = along_x if direction < 2 else along_y if direction < 4 else 1
-    goal = voxel + step if (direction & 1) == 1 else voxel - step
-    bonds = 1
-    if x == 0 or y == 0 or x + 1 == box.nx or y + 1 == box.ny or s == height:
-        west, east, south, north = _sides(box, voxel, x, y)
-        if direction < 2:
-            goal = west if direction == 0 else east
-            bonds = 2 if box.nx == 2 else 1
-        elif direction < 4:
-            goal = south if direction == 2 else north
-            bonds = 2 if box.ny == 2 else 1
-        elif direction == 5 and s == height:
-            goal = voxel
-    return goal, bonds
-
-
-@leaf
 def _is_free(cell, goal, bonds):
     """Whether an atom may come to a voxel with `bonds` of whose neighbours are that atom."""
     there = int(cell[at(goal)])
@@ -206,9 +165,9 @@ def _any_can(model, box, cell, lists):
     for cls in range(1, 6):
         for i in range(lists.count[cls] if model.hop_rate[cls] > 0 else 0):
             voxel = np.int64(lists.site[cls, i])
-            x, y, s = _place(box, voxel)
+            x, y, s = place(box, voxel)
             for direction in range(6):
-                goal, bonds = _goal(box, model.nz, voxel, x, y, s, direction)
+                goal, bonds = goal_of(box, model.nz, voxel, x, y, s, direction)
                 if _is_free(cell, goal, bonds):
                     return True
     return False
@@ -217,7 +176,7 @@ def _any_can(model, box, cell, lists):
 @leaf
 def _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds):
     """Carry out the hop of the atom at place i of a list; returns its new plane."""
-    west, east, south, north = _sides(box, voxel, x, y)
+    west, east, south, north = sides(box, voxel, x, y)
     atom = int(cell[at(voxel)])
     cell[at(voxel)] = atom & NEIGHBOURS
     _relist(lists, voxel, i, cls, goal, (int(cell[at(goal)]) & NEIGHBOURS) - bonds)
@@ -233,8 +192,8 @@ def _move(box, cell, lists, i, cls, voxel, x, y, s, goal, bonds):
         cell[at(voxel - 1)] = int(cell[at(voxel - 1)]) - 1  # the collector hops nowhere
     _lose(cell, lists, voxel + 1)
     cell[at(goal)] = int(cell[at(goal)]) | (atom - (atom & NEIGHBOURS))
-    x, y, s = _place(box, goal)
-    west, east, south, north = _sides(box, goal, x, y)
+    x, y, s = place(box, goal)
+    west, east, south, north = sides(box, goal, x, y)
     if box.nx > 1:
         _gain(cell, lists, west)
         _gain(cell, lists, east)
@@ -318,8 +277,8 @@ def run(model, box, state, rng, max_events, max_time, other):
         idle += 1
         i, cls, direction = _choose(lists, rates, to, total, pick, rng)
         voxel = np.int64(lists.site[at(cls), at(i)])
-        x, y, s = _place(box, voxel)
-        goal, bonds = _goal(box, model.nz, voxel, x, y, s, direction)
+        x, y, s = place(box, voxel)
+        goal, bonds = goal_of(box, model.nz, voxel, x, y, s, direction)
         if not _is_free(cell, goal, bonds):
             drop_buried(cell, lists, voxel, cls)
             continue

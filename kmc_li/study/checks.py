@@ -1,0 +1,149 @@
+"""What must hold between the sections of a study: one line for each thing wrong."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kmc_li.study import constants, units
+from kmc_li.study.choices import LAWS, NO_FIELD
+from kmc_li.study.sections import Electrolyte, Hops, Lattice, Layer, Metal, Numerics, Plating, Stop
+
+_FULL = 0.9  # a dense deposit may fill this share of the box: growth is never dense
+_LARGEST_RATE_BITS = 100  # rates are float32, below 2^128
+
+
+def cross_checks(sections: Mapping[str, Any]) -> list[str]:
+    """A line for each thing wrong between sections; a check whose sections are not all there is left out."""
+    checks: tuple[tuple[Callable[..., list[str]], tuple[str, ...]], ...] = (
+        (_check_layer_fits, ("lattice", "layer", "field")),
+        (_check_height_fits, ("lattice", "stop")),
+        (_check_exponent, ("lattice", "plating")),
+        (_check_without_plating, ("plating", "hops", "stop")),
+        (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
+        (_check_layer_bears, ("layer", "metal", "plating")),
+        (_check_method, ("layer", "plating", "field")),
+        (_check_butler_volmer, ("electrolyte", "plating", "hops")),
+    )
+    return [line for check, needs in checks if all(n in sections for n in needs)
+            for line in check(*(sections[n] for n in needs))]  # fmt: skip
+
+
+def _check_layer_fits(lattice: Lattice, layer: Layer | None, numerics: Numerics) -> list[str]:
+    found = []
+    gap_um = numerics.top_gap_voxels * lattice.voxel_um
+    if numerics.top_gap_voxels >= lattice.nz:
+        found.append(
+            f"field.top_gap_voxels: got {numerics.top_gap_voxels}, must be below lattice.nz, {lattice.nz}"
+        )
+    elif layer is not None and layer.thickness_um + gap_um > lattice.height_um:
+        found.append(
+            f"layer.thickness_um: got {layer.thickness_um:g}, must be at most {lattice.height_um - gap_um:g} "
+            f"to fit the box ({lattice.height_um:g} um high, {gap_um:g} um of it kept free at the top)"
+        )
+    return found
+
+
+def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> list[str]:
+    if layer is None:
+        return []
+    found = []
+    if layer.stack_pressure_MPa >= metal.hardness_MPa:
+        found.append(
+            f"layer.stack_pressure_MPa: got {layer.stack_pressure_MPa:g}, must be below metal.hardness_MPa of "
+            f"{metal.hardness_MPa:g} MPa: the metal would yield everywhere"
+        )
+    if LAWS[plating.kinetics] == NO_FIELD:
+        kind = f'plating.kinetics: got "{plating.kinetics}"'
+        found.append(f'{kind}, must be "linear" or "butler-volmer" under a layer, which acts through the field')
+    return found
+
+
+def _check_method(layer: Layer | None, plating: Plating, numerics: Numerics) -> list[str]:
+    if numerics.method != "walkers":
+        return []
+    must = 'field.method: got "walkers", must be "multigrid" or "auto"'
+    if layer is not None:
+        return [f"{must} under a layer, whose shifts need the potential"]
+    if plating.kinetics != "linear" or plating.breakdown_exponent != 1.0:
+        return [f"{must} unless rates are linear in the current"]
+    if plating.control != "galvanostatic":
+        return [f"{must} where the potential is held: walkers carry a set current"]
+    return []
+
+
+def _check_butler_volmer(electrolyte: Electrolyte, plating: Plating, hops: Hops) -> list[str]:
+    """The resistance is the slope of the law at small currents and what lies in series with it."""
+    if plating.kinetics != "butler-volmer":
+        return []
+    given, key = electrolyte.charge_transfer_resistance_ohm_cm2, "electrolyte.charge_transfer_resistance_ohm_cm2"
+    i0_mA_cm2 = electrolyte.exchange_current_density_mA_cm2
+    if i0_mA_cm2 is None:
+        return [] if given > 0 else [f"{key}: got 0, must be above 0 for Butler-Volmer kinetics unless i0 is given"]
+    thermal_mV = 1e3 * constants.GAS_J_MOL_K * hops.temperature_K / constants.FARADAY_C_MOL
+    least = thermal_mV / ((plating.alpha_cathodic + plating.alpha_anodic) * i0_mA_cm2)
+    if given >= least * (1.0 - 1e-3):
+        return []
+    slope = "RT/((alpha_c + alpha_a) F i0) of Butler-Volmer kinetics"
+    return [f"{key}: got {given:g}, must be at least {least:.4g}, {slope}"]
+
+
+def _check_height_fits(lattice: Lattice, stop: Stop) -> list[str]:
+    if stop.height_um is not None and stop.height_um < lattice.voxel_um:
+        return [f"stop.height_um: got {stop.height_um:g}, must be at least one voxel of {lattice.voxel_um:g} um"]
+    if stop.height_um is None or stop.height_um <= lattice.height_um:
+        return []
+    most_um = lattice.height_um
+    return [f"stop.height_um: got {stop.height_um:g}, must be at most the box height of {most_um:g} um"]
+
+
+def _check_exponent(lattice: Lattice, plating: Plating) -> list[str]:
+    """One voxel may draw nearly all the current; its power must stay a number the engine can hold."""
+    most = _LARGEST_RATE_BITS / max(math.log2(lattice.nx * lattice.ny), 1.0)
+    if plating.breakdown_exponent <= most:
+        return []
+    return [
+        f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be at most {most:.4g} for "
+        f"{lattice.nx} x {lattice.ny} columns: rates would differ by more than the engine can hold"
+    ]
+
+
+def _check_without_plating(plating: Plating, hops: Hops, stop: Stop) -> list[str]:
+    if plating.kinetics != "none":
+        return []
+    without = 'without plating (plating.kinetics = "none")'
+    given = {"capacity_mAh_cm2": stop.capacity_mAh_cm2, "height_um": stop.height_um}
+    found = [f"stop.{key}: got {v:g}, must be left out {without}" for key, v in given.items() if v is not None]
+    return found if hops.enabled else [*found, f"hops.enabled: got false, must be true {without}"]
+
+
+def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Metal) -> list[str]:
+    found = []
+    um_per_mAh_cm2 = (
+        units.convert(1.0, "mAh/cm^2", "C/m^2")
+        * units.convert(metal.molar_volume_cm3_mol, "cm^3/mol", "m^3/mol")
+        / (metal.charge_number * constants.FARADAY_C_MOL)
+        * 1e6
+    )
+    most_um = _FULL * (lattice.height_um - lattice.film_voxels * lattice.voxel_um)
+    fits = f" for the dense deposit to stay below {_FULL} of the box height of {lattice.height_um:g} um"
+    if stop.capacity_mAh_cm2 is not None and stop.capacity_mAh_cm2 * um_per_mAh_cm2 > most_um:
+        found.append(
+            f"stop.capacity_mAh_cm2: got {stop.capacity_mAh_cm2:g}, must be at most "
+            f"{most_um / um_per_mAh_cm2:.4g}{fits}"
+        )
+    least = lattice.voxel_um / um_per_mAh_cm2 / (lattice.nx * lattice.ny)
+    if stop.capacity_mAh_cm2 is not None and stop.capacity_mAh_cm2 < least:
+        found.append(
+            f"stop.capacity_mAh_cm2: got {stop.capacity_mAh_cm2:g}, must be at least {least:.4g}, "
+            "the charge of one voxel"
+        )
+    only_time = stop.capacity_mAh_cm2 is None and stop.height_um is None and stop.events is None
+    set_current = plating.kinetics != "none" and plating.control == "galvanostatic"
+    if stop.time_s is not None and only_time and set_current:
+        capacity = plating.current_density_mA_cm2 * stop.time_s / 3600.0
+        if capacity * um_per_mAh_cm2 > most_um:
+            most_s = most_um / um_per_mAh_cm2 / plating.current_density_mA_cm2 * 3600.0
+            found.append(
+                f"stop.time_s: got {stop.time_s:g}, must be at most {most_s:.4g}{fits}"
+            )
+    return found

@@ -1,0 +1,17 @@
+"""Trajectories are what they were: 32 studies, from commit bee0a31 on (pins.py)."""
+
+import json
+
+import pytest
+from pins import FILE, pin, pinned
+
+PINS, RUNS = json.loads(FILE.read_text()), pinned()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_trajectory_is_the_one_pinned(name):
+    assert pin(*RUNS[name]) == PINS[name]
+
+
+def test_every_pin_has_its_run():
+    assert set(PINS) == set(RUNS)
