@@ -15,6 +15,7 @@ from .current import current_profile, tip_to_mean_current
 from .height import height_map
 from .porosity import porosity, porosity_profile, solid_profile
 from .roughness import Roughness, roughness
+from .slope import developed_area_ratio, rms_gradient
 from .spectrum import Spectrum, autocorrelation_length, hurst_exponent, power_spectrum
 from .thickness import thickness, thickness_percentile
 
@@ -27,12 +28,14 @@ __all__ = [
     "cluster_sizes",
     "current_profile",
     "detached_share",
+    "developed_area_ratio",
     "height_map",
     "hurst_exponent",
     "label_periodic",
     "porosity",
     "porosity_profile",
     "power_spectrum",
+    "rms_gradient",
     "roughness",
     "solid_profile",
     "thickness",

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .height import as_height_map
+
 
 class Spectrum(NamedTuple):
     """Radially averaged power spectral density of a map: q [1/length], C [height^2 length^dimensions]."""
@@ -27,7 +29,7 @@ def power_spectrum(height_map: ArrayLike, spacing: float = 1.0) -> Spectrum:
     (shorter waves exist only along the diagonals).
     Raises ValueError for a map that is not 2-D and finite, or a spacing that is not positive.
     """
-    heights = _as_map(height_map, spacing)
+    heights = as_height_map(height_map, spacing)
     dimensions = sum(side > 1 for side in heights.shape)
     power = np.abs(np.fft.fft2(heights - heights.mean())) ** 2 * spacing**dimensions / heights.size
     wave = [2 * np.pi * np.fft.fftfreq(side, spacing) for side in heights.shape]
@@ -65,7 +67,7 @@ def autocorrelation_length(height_map: ArrayLike, spacing: float = 1.0, level: f
     axes. NaN for a flat map or one whose autocorrelation never falls that far inside half the box.
     Raises ValueError for a map that is not 2-D and finite, or a spacing that is not positive.
     """
-    heights = _as_map(height_map, spacing)
+    heights = as_height_map(height_map, spacing)
     if heights.max() == heights.min():
         return float("nan")
     deviation = heights - heights.mean()
@@ -79,12 +81,3 @@ def autocorrelation_length(height_map: ArrayLike, spacing: float = 1.0, level: f
             k = int(below[0])
             lengths.append((k - 1 + (half[k - 1] - level) / (half[k - 1] - half[k])) * spacing)
     return float(min(lengths, default=float("nan")))
-
-
-def _as_map(height_map: ArrayLike, spacing: float) -> NDArray[np.float64]:
-    heights = np.asarray(height_map, dtype=np.float64)
-    if heights.ndim != 2 or heights.size == 0 or not np.isfinite(heights).all():
-        raise ValueError(f"the height map must be finite with shape (nx, ny), got {heights.shape}")
-    if not spacing > 0:
-        raise ValueError(f"spacing must be positive, got {spacing!r}")
-    return heights
