@@ -4,6 +4,7 @@ An occupancy is a bool array (nx, ny, nz), True where there is metal, z = 0 at t
 and y; (nx, nz) is read as ny = 1. Lengths are in voxels: multiply by the voxel's edge.
 """
 
+from .autocorrelation import autocorrelation, autocorrelation_length, texture_aspect_ratio
 from .clusters import (
     attached_to_collector,
     closed_porosity,
@@ -16,13 +17,14 @@ from .height import height_map
 from .porosity import porosity, porosity_profile, solid_profile
 from .roughness import Roughness, roughness
 from .slope import developed_area_ratio, rms_gradient
-from .spectrum import Spectrum, autocorrelation_length, hurst_exponent, power_spectrum
+from .spectrum import Spectrum, hurst_exponent, power_spectrum
 from .thickness import thickness, thickness_percentile
 
 __all__ = [
     "Roughness",
     "Spectrum",
     "attached_to_collector",
+    "autocorrelation",
     "autocorrelation_length",
     "closed_porosity",
     "cluster_sizes",
@@ -38,6 +40,7 @@ __all__ = [
     "rms_gradient",
     "roughness",
     "solid_profile",
+    "texture_aspect_ratio",
     "thickness",
     "thickness_percentile",
     "tip_to_mean_current",

@@ -1,4 +1,4 @@
-"""Lateral structure of a periodic height map: power spectral density, Hurst exponent, correlation length.
+"""Lateral structure of a height map: power spectral density and Hurst exponent.
 
 Convention of Jacobs, Junge and Pastewka, Surf. Topogr. Metrol. Prop. 5, 013001 (2017): C(q) integrates, over
 d^2q / (2 pi)^2 for a surface and dq / (2 pi) for a line, to the mean square roughness Sq^2. The map is
@@ -58,26 +58,3 @@ def hurst_exponent(spectrum: Spectrum, shortest: float, longest: float) -> float
         raise ValueError(f"fewer than three rings with power between {shortest:g} and {longest:g}")
     slope = np.polyfit(np.log(spectrum.q[chosen]), np.log(spectrum.density[chosen]), 1)[0]
     return float((-slope - spectrum.dimensions) / 2)
-
-
-def autocorrelation_length(height_map: ArrayLike, spacing: float = 1.0, level: float = 0.2) -> float:
-    """Shortest distance, in any direction, at which the height autocorrelation falls to `level`.
-
-    This is Sal of ISO 25178-2 with its default level 0.2, interpolated linearly between columns along the two
-    axes. NaN for a flat map or one whose autocorrelation never falls that far inside half the box.
-    Raises ValueError for a map that is not 2-D and finite, or a spacing that is not positive.
-    """
-    heights = as_height_map(height_map, spacing)
-    if heights.max() == heights.min():
-        return float("nan")
-    deviation = heights - heights.mean()
-    correlation = np.fft.ifft2(np.abs(np.fft.fft2(deviation)) ** 2).real
-    correlation /= correlation[0, 0]
-    lengths = []
-    for line in (correlation[:, 0], correlation[0, :]):
-        half = line[: line.size // 2 + 1]
-        below = np.flatnonzero(half <= level)
-        if below.size:
-            k = int(below[0])
-            lengths.append((k - 1 + (half[k - 1] - level) / (half[k - 1] - half[k])) * spacing)
-    return float(min(lengths, default=float("nan")))

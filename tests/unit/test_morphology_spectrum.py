@@ -1,4 +1,4 @@
-"""Spectrum and correlation length against exact waves and synthetic self-affine surfaces."""
+"""Spectrum against exact waves and synthetic self-affine surfaces."""
 
 import numpy as np
 import pytest
@@ -61,30 +61,13 @@ def test_a_long_box_keeps_its_longest_wave():
     assert (np.diff(spectrum.q) > 0).all()
 
 
-def test_autocorrelation_length_of_a_cosine():
-    # the autocorrelation of cos(kx) is cos(kx): it meets 0.2 at acos(0.2)/k
-    n, spacing = 2000, 0.01
-    wave = np.cos(2 * np.pi * np.arange(n) / n)[:, None] * np.ones((1, 2))
-    expected = np.arccos(0.2) / (2 * np.pi) * n * spacing
-    assert m.autocorrelation_length(wave, spacing) == pytest.approx(expected, rel=1e-5)
-    assert m.autocorrelation_length(wave.T, spacing) == pytest.approx(expected, rel=1e-5)
-    shorter = wave + np.cos(2 * np.pi * 4 * np.arange(n) / n)[:, None]
-    assert m.autocorrelation_length(shorter, spacing) < expected / 2
-
-
-def test_white_noise_decorrelates_within_a_column():
-    noise = np.random.default_rng(4).normal(size=(200, 200))
-    assert m.autocorrelation_length(noise) == pytest.approx(0.8, abs=0.02)
-
-
 def test_degenerate_maps():
-    assert np.isnan(m.autocorrelation_length(np.full((3, 3), 0.1)))
     for bad in (np.zeros(5), np.full((4, 4), np.inf)):
         with pytest.raises(ValueError, match="finite with shape"):
             m.power_spectrum(bad)
     with pytest.raises(ValueError, match="one column"):
         m.power_spectrum(np.zeros((1, 1)))
     with pytest.raises(ValueError, match="positive"):
-        m.autocorrelation_length(np.zeros((2, 2)), spacing=0)
+        m.power_spectrum(np.zeros((2, 2)), spacing=0)
     with pytest.raises(ValueError, match="three rings"):
         m.hurst_exponent(m.power_spectrum(np.random.default_rng(0).normal(size=(16, 16))), 8, 9)
