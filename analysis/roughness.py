@@ -24,7 +24,7 @@ def measure(run: Run) -> dict[str, float]:
     found = roughness(heights)._asdict() | {"Sal": autocorrelation_length(heights, edge)}
     try:  # between 4 voxels and half the box, where the surface may be self-affine
         longest = max(heights.shape) * edge / 2
-        found["Hurst exponent"] = hurst_exponent(power_spectrum(heights, edge), 4 * edge, longest)
+        found["Hurst exponent"] = hurst_exponent(power_spectrum(heights, edge), 4 * edge, longest).value
     except ValueError:  # a flat film or a tiny box leaves no slope to fit
         found["Hurst exponent"] = float("nan")
     return found

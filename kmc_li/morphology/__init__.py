@@ -13,16 +13,23 @@ from .clusters import (
     label_periodic,
 )
 from .current import current_profile, tip_to_mean_current
+from .fits import Exponent
 from .height import height_map
+from .height_differences import HeightDifferences, height_height_correlation, hurst_from_differences
+from .hurst import hurst_exponent
 from .porosity import porosity, porosity_profile, solid_profile
 from .roughness import Roughness, roughness
 from .slope import developed_area_ratio, rms_gradient
-from .spectrum import Spectrum, hurst_exponent, power_spectrum
+from .spectrum import Spectrum, power_spectrum
 from .thickness import thickness, thickness_percentile
+from .undefined import Undefined
 
 __all__ = [
+    "Exponent",
+    "HeightDifferences",
     "Roughness",
     "Spectrum",
+    "Undefined",
     "attached_to_collector",
     "autocorrelation",
     "autocorrelation_length",
@@ -31,8 +38,10 @@ __all__ = [
     "current_profile",
     "detached_share",
     "developed_area_ratio",
+    "height_height_correlation",
     "height_map",
     "hurst_exponent",
+    "hurst_from_differences",
     "label_periodic",
     "porosity",
     "porosity_profile",
