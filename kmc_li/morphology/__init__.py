@@ -14,6 +14,7 @@ from .clusters import (
 )
 from .current import current_profile, tip_to_mean_current
 from .fits import Exponent
+from .growth import growth_exponent
 from .height import height_map
 from .height_differences import HeightDifferences, height_height_correlation, hurst_from_differences
 from .hurst import hurst_exponent
@@ -39,6 +40,7 @@ __all__ = [
     "detached_share",
     "developed_area_ratio",
     "height_height_correlation",
+    "growth_exponent",
     "height_map",
     "hurst_exponent",
     "hurst_from_differences",
