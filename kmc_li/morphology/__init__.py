@@ -5,6 +5,7 @@ and y; (nx, nz) is read as ny = 1. Lengths are in voxels: multiply by the voxel'
 """
 
 from .autocorrelation import autocorrelation, autocorrelation_length, texture_aspect_ratio
+from .chords import Chords, chord_lengths
 from .clusters import (
     attached_to_collector,
     closed_porosity,
@@ -26,6 +27,7 @@ from .thickness import thickness, thickness_percentile
 from .undefined import Undefined
 
 __all__ = [
+    "Chords",
     "Exponent",
     "HeightDifferences",
     "Roughness",
@@ -34,13 +36,14 @@ __all__ = [
     "attached_to_collector",
     "autocorrelation",
     "autocorrelation_length",
+    "chord_lengths",
     "closed_porosity",
     "cluster_sizes",
     "current_profile",
     "detached_share",
     "developed_area_ratio",
-    "height_height_correlation",
     "growth_exponent",
+    "height_height_correlation",
     "height_map",
     "hurst_exponent",
     "hurst_from_differences",
