@@ -23,6 +23,7 @@ from .porosity import porosity, porosity_profile, solid_profile
 from .roughness import Roughness, roughness
 from .slope import developed_area_ratio, rms_gradient
 from .spectrum import Spectrum, power_spectrum
+from .surface_area import SurfaceArea, surface_area
 from .thickness import thickness, thickness_percentile
 from .undefined import Undefined
 
@@ -32,6 +33,7 @@ __all__ = [
     "HeightDifferences",
     "Roughness",
     "Spectrum",
+    "SurfaceArea",
     "Undefined",
     "attached_to_collector",
     "autocorrelation",
@@ -54,6 +56,7 @@ __all__ = [
     "rms_gradient",
     "roughness",
     "solid_profile",
+    "surface_area",
     "texture_aspect_ratio",
     "thickness",
     "thickness_percentile",
