@@ -25,6 +25,7 @@ from .slope import developed_area_ratio, rms_gradient
 from .spectrum import Spectrum, power_spectrum
 from .surface_area import SurfaceArea, surface_area
 from .thickness import thickness, thickness_percentile
+from .tortuosity import tortuosity
 from .undefined import Undefined
 
 __all__ = [
@@ -61,4 +62,5 @@ __all__ = [
     "thickness",
     "thickness_percentile",
     "tip_to_mean_current",
+    "tortuosity",
 ]
