@@ -5,6 +5,7 @@ and y; (nx, nz) is read as ny = 1. Lengths are in voxels: multiply by the voxel'
 """
 
 from .autocorrelation import autocorrelation, autocorrelation_length, texture_aspect_ratio
+from .box_counting import BoxCounts, box_counts, fractal_dimension
 from .chords import Chords, chord_lengths
 from .clusters import (
     attached_to_collector,
@@ -29,6 +30,7 @@ from .tortuosity import tortuosity
 from .undefined import Undefined
 
 __all__ = [
+    "BoxCounts",
     "Chords",
     "Exponent",
     "HeightDifferences",
@@ -39,12 +41,14 @@ __all__ = [
     "attached_to_collector",
     "autocorrelation",
     "autocorrelation_length",
+    "box_counts",
     "chord_lengths",
     "closed_porosity",
     "cluster_sizes",
     "current_profile",
     "detached_share",
     "developed_area_ratio",
+    "fractal_dimension",
     "growth_exponent",
     "height_height_correlation",
     "height_map",
