@@ -6,6 +6,7 @@ and y; (nx, nz) is read as ny = 1. Lengths are in voxels: multiply by the voxel'
 
 from .autocorrelation import autocorrelation, autocorrelation_length, texture_aspect_ratio
 from .box_counting import BoxCounts, box_counts, fractal_dimension
+from .buds import Buds, buds
 from .chords import Chords, chord_lengths
 from .clusters import (
     attached_to_collector,
@@ -14,7 +15,7 @@ from .clusters import (
     detached_share,
     label_periodic,
 )
-from .current import current_profile, tip_to_mean_current
+from .current import bud_current_shares, current_profile, tip_to_mean_current
 from .fits import Exponent
 from .growth import growth_exponent
 from .height import height_map
@@ -31,6 +32,7 @@ from .undefined import Undefined
 
 __all__ = [
     "BoxCounts",
+    "Buds",
     "Chords",
     "Exponent",
     "HeightDifferences",
@@ -42,6 +44,8 @@ __all__ = [
     "autocorrelation",
     "autocorrelation_length",
     "box_counts",
+    "bud_current_shares",
+    "buds",
     "chord_lengths",
     "closed_porosity",
     "cluster_sizes",
