@@ -1,5 +1,6 @@
 """Chord lengths: how far one sees along a line through the pores, or through the metal, until the other begins."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,3 +57,14 @@ def chord_lengths(mask: NDArray[np.bool_], axis: int, periodic: bool = True) -> 
         return Chords(counts.astype(np.int64), 0, int(np.count_nonzero(full)))
     cut = np.count_nonzero(first) + np.count_nonzero(last) + np.count_nonzero(full)
     return Chords(counts.astype(np.int64), int(cut), 0)
+
+
+def mean_chord(mask: NDArray[np.bool_], axes: Sequence[int], periodic: bool = True) -> float:
+    """Mean length of the whole chords along several axes taken together [voxels]; NaN if there is none.
+
+    Arguments and errors as for `chord_lengths`.
+    """
+    found = [chord_lengths(mask, axis, periodic).counts for axis in axes]
+    number = sum(int(counts.sum()) for counts in found)
+    length = sum(int((np.arange(counts.size) * counts).sum()) for counts in found)
+    return length / number if number else float("nan")

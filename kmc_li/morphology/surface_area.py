@@ -28,7 +28,8 @@ def surface_area(occupancy: NDArray[np.bool_], periodic: bool = True) -> Surface
     weighs each face by the part of the local normal that it shows, |n_axis| of the smoothed occupancy's gradient
     (Flin et al., IEEE Trans. Image Process. 14, 585 (2005)). That is exact on planes along the axes; spheres placed at
     random are off by 2 % (worst of 100: 11 %) at a radius of 3 voxels, 0.5 % (1.5 %) at 6, 0.2 % (0.7 %) from 12 on.
-    Sharp edges lose area within some 2 voxels: a cube of 20 voxels reads 6 % low, a column one voxel wide 5 %.
+    Sharp edges lose area within some 2 voxels: a cube of 20 voxels reads 6 % low, a column one voxel wide 5 %. A body
+    that is rough voxel by voxel has no normals to speak of, and its faces count half: there `smooth` is no estimate.
     periodic: faces across the seams of x and y count. The bottom and top of the box never do, nor, if not periodic,
     its sides. Raises ValueError for an array that is no occupancy.
     """
