@@ -85,19 +85,19 @@ def _saddles(
     heights: NDArray[np.float64], domain: NDArray[np.int64], periodic: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pairs of touching domains, (pairs, 2), and the highest saddle between each, highest first."""
-    pairs, passes = [], []
+    count, pairs, passes = int(domain.max()) + 1, [], []
     for dx, dy in HALF:
         here, there = _neighbors(heights.shape, dx, dy, periodic)
         a, b = domain[here], domain[there]
         border = a != b
-        pairs.append(np.sort(np.stack([a[border], b[border]], axis=1), axis=1))
+        pairs.append((np.minimum(a, b) * count + np.maximum(a, b))[border])
         passes.append(np.minimum(heights[here], heights[there])[border])
-    level = np.concatenate(passes)
-    touching, which = np.unique(np.concatenate(pairs), axis=0, return_inverse=True)
+    pair, level = np.concatenate(pairs), np.concatenate(passes)
+    touching, which = np.unique(pair, return_inverse=True)
     highest = np.full(len(touching), -np.inf)
-    np.maximum.at(highest, which.ravel(), level)
+    np.maximum.at(highest, which, level)
     falling = np.argsort(-highest, kind="stable")
-    return touching[falling], highest[falling]
+    return np.stack(np.divmod(touching[falling], count), axis=1), highest[falling]
 
 
 def _prune(
