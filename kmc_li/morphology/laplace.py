@@ -1,7 +1,7 @@
 """Conductance of a pore space between two faces of its box: Laplace's equation on the voxels.
 
 Conjugate gradients on the lattice, preconditioned by cycles of multigrid: two voxels along each axis make a coarse one,
-whose links are those of the fine voxels between the two, scaled for their length (plain aggregation), down to a few
+whose links are those of the fine voxels between the two, scaled for their length (plain aggregation), down to a
 hundred voxels, which are solved directly. Numpy alone and a handful of arrays: 33 million voxels fit into 2 GB.
 """
 
@@ -15,7 +15,7 @@ Array = NDArray[Any]  # float64, or float32 in a large box
 
 DAMPING = 0.8  # of the Jacobi sweeps
 STRETCH = 0.5  # of the summed links of a coarse grid: they are twice as long
-COARSEST = 400  # voxels, solved directly
+COARSEST = 100  # voxels, solved directly; more would wake the threads of BLAS, which stall on a busy machine
 SINGLE = 2**23  # voxels from which on single precision saves the memory
 STEPS = 500
 
