@@ -14,9 +14,9 @@ import numpy as np
 from kmc_li.errors import UserError
 from kmc_li.figures import check_path, profiles_figure, save
 from kmc_li.morphology import closed_porosity, detached_share, height_map, porosity, porosity_profile
-from kmc_li.storage.run import Run
 from kmc_li.report.statistics import mean_bands
 from kmc_li.report.summary import NOTE, align, as_json, band_words_short, load_groups
+from kmc_li.storage.run import Run
 
 
 def measure(run: Run) -> dict[str, float]:

@@ -3,18 +3,26 @@
     python analysis/roughness.py kmc_li_demo
     python analysis/roughness.py out/bare out/piezo -o roughness.pdf
 
-A folder may be one run or hold many; runs of one study form a group. Sa, Sq, Sz and Sal in um.
+A folder may be one run or hold many; runs of one study form a group. Sa, Sq, Sz, Sp, Sv and Sal in um.
 """
 
 import argparse
 import sys
 
-from kmc_li.errors import UserError
-from kmc_li.figures import check_path, save, series_figure
-from kmc_li.morphology import autocorrelation_length, height_map, hurst_exponent, power_spectrum, roughness
 from kmc_li.storage.run import Run
 from kmc_li.report.statistics import mean_bands
 from kmc_li.report.summary import NOTE, align, as_json, band_words_short, load_groups
+
+from kmc_li.errors import UserError
+from kmc_li.figures import check_path, save, series_figure
+from kmc_li.morphology import (
+    Undefined,
+    autocorrelation_length,
+    height_map,
+    hurst_exponent,
+    power_spectrum,
+    roughness,
+)
 
 
 def measure(run: Run) -> dict[str, float]:
@@ -24,8 +32,8 @@ def measure(run: Run) -> dict[str, float]:
     found = roughness(heights)._asdict() | {"Sal": autocorrelation_length(heights, edge)}
     try:  # between 4 voxels and half the box, where the surface may be self-affine
         longest = max(heights.shape) * edge / 2
-        found["Hurst exponent"] = hurst_exponent(power_spectrum(heights, edge), 4 * edge, longest)
-    except ValueError:  # a flat film or a tiny box leaves no slope to fit
+        found["Hurst exponent"] = hurst_exponent(power_spectrum(heights, edge), 4 * edge, longest).value
+    except Undefined:  # a flat film or a tiny box leaves no slope to fit
         found["Hurst exponent"] = float("nan")
     return found
 

@@ -12,9 +12,9 @@ import sys
 from kmc_li.errors import UserError
 from kmc_li.figures import check_path, save, series_figure
 from kmc_li.morphology import height_map, solid_profile, thickness, thickness_percentile
-from kmc_li.storage.run import Run
 from kmc_li.report.statistics import mean_bands
 from kmc_li.report.summary import NOTE, align, as_json, band_words_short, load_groups
+from kmc_li.storage.run import Run
 
 
 def measure(run: Run) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .buds import Buds
 from .height import as_occupancy, height_map
 
 
@@ -42,6 +43,24 @@ def current_profile(plating_current: NDArray[np.float64]) -> NDArray[np.float64]
     if total == 0.0:
         return np.full(current.shape[2], np.nan)
     return np.asarray(current.sum(axis=(0, 1)) / total)
+
+
+def bud_current_shares(plating_current: NDArray[np.float64], found: Buds) -> NDArray[np.float64]:
+    """Share of the total current that each bud's upper half draws: float (buds,).
+
+    plating_current: (nx, ny, nz), any unit, the current into each empty voxel's metal faces. found: the buds of the
+    height map in voxels. A bud draws what lands in its domain above half its prominence, flanks included.
+    NaN throughout when the total is 0. Raises ValueError for arrays of other shapes.
+    """
+    current = _as_current(plating_current)
+    if current.shape[:2] != found.domain.shape:
+        raise ValueError(f"current {current.shape} and height map {found.domain.shape} must have the same columns")
+    total = float(current.sum())
+    if total == 0.0:
+        return np.full(found.height.size, np.nan)
+    half = (found.height - found.prominence / 2)[found.domain]
+    above = np.where(np.arange(current.shape[2]) >= half[:, :, None], current, 0.0).sum(axis=2)
+    return np.bincount(found.domain.ravel(), above.ravel(), minlength=found.height.size) / total
 
 
 def _as_current(plating_current: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The envelope of a deposit: the height of the topmost metal voxel of every column."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 def as_occupancy(occupancy: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -29,3 +29,16 @@ def height_map(occupancy: NDArray[np.bool_]) -> NDArray[np.int64]:
     nz = deposit.shape[2]
     from_top = np.argmax(deposit[:, :, ::-1], axis=2).astype(np.int64)
     return np.where(deposit.any(axis=2), nz - from_top, 0)
+
+
+def as_height_map(height_map: ArrayLike, spacing: float = 1.0) -> NDArray[np.float64]:
+    """The heights as float64 (nx, ny).
+
+    Raises ValueError for a map that is not 2-D, empty or not finite, or a spacing that is not positive.
+    """
+    heights = np.asarray(height_map, dtype=np.float64)
+    if heights.ndim != 2 or heights.size == 0 or not np.isfinite(heights).all():
+        raise ValueError(f"the height map must be finite with shape (nx, ny), got {heights.shape}")
+    if not spacing > 0:
+        raise ValueError(f"spacing must be positive, got {spacing!r}")
+    return heights

@@ -7,10 +7,11 @@ from numpy.typing import ArrayLike
 
 
 class Roughness(NamedTuple):
-    """Height parameters about the mean plane. Sa, Sq, Sz in the map's unit; Ssk, Sku without unit.
+    """Height parameters about the mean plane. Sa, Sq, Sz, Sp, Sv in the map's unit; Ssk, Sku without unit.
 
     Sa mean absolute deviation, Sq root mean square, Sz highest minus lowest, Ssk skewness (positive: peaks on
-    a plain), Sku kurtosis (3 for Gaussian heights). A flat map has NaN Ssk and Sku: they are 0 / 0 there.
+    a plain), Sku kurtosis (3 for Gaussian heights), Sp highest peak above and Sv deepest pit below the mean plane
+    (both positive, Sp + Sv = Sz). A flat map has NaN Ssk and Sku: they are 0 / 0 there.
     """
 
     Sa: float
@@ -18,6 +19,8 @@ class Roughness(NamedTuple):
     Sz: float
     Ssk: float
     Sku: float
+    Sp: float
+    Sv: float
 
 
 def roughness(height_map: ArrayLike) -> Roughness:
@@ -32,7 +35,7 @@ def roughness(height_map: ArrayLike) -> Roughness:
     deviation = heights - heights.mean()
     span = float(heights.max() - heights.min())
     if span == 0.0:
-        return Roughness(0.0, 0.0, 0.0, float("nan"), float("nan"))
+        return Roughness(0.0, 0.0, 0.0, float("nan"), float("nan"), 0.0, 0.0)
     square = float(np.mean(deviation**2))
     return Roughness(
         Sa=float(np.mean(np.abs(deviation))),
@@ -40,4 +43,6 @@ def roughness(height_map: ArrayLike) -> Roughness:
         Sz=span,
         Ssk=float(np.mean(deviation**3) / square**1.5),
         Sku=float(np.mean(deviation**4) / square**2),
+        Sp=float(deviation.max()),
+        Sv=float(-deviation.min()),
     )

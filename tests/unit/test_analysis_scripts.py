@@ -12,8 +12,8 @@ import pytest
 import synthetic
 
 from kmc_li import morphology as m
-from kmc_li.storage.run import pack
 from kmc_li.report.statistics import mean_band, ratio_band
+from kmc_li.storage.run import pack
 from kmc_li.storage.store import History, RunFolder
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "analysis"

@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 from small import HOPS, LAYER, WALKERS, grown, study
 
-from kmc_li.engine import build
+from kmc_li.engine import build, invariants
 from kmc_li.engine import field_error as exact
-from kmc_li.engine import invariants
 from kmc_li.kernels.lattice.occupancy import DEAD
 from kmc_li.kernels.layers.bare import Bare
 from kmc_li.kernels.methods.multigrid import Multigrid

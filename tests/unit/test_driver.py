@@ -8,9 +8,9 @@ import pytest
 from fake_simulation import install, tiny
 
 import kmc_li
+from kmc_li.errors import UserError
 from kmc_li.running import driver
 from kmc_li.running.driver import Interrupted, resume, simulate
-from kmc_li.errors import UserError
 from kmc_li.storage.store import StoreWarning, load_run
 
 OFTEN = {"output.checkpoint_interval_s": 1e-3}

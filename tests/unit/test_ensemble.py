@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fake_simulation import install, tiny
 
-from kmc_li.running.ensemble import processors, run_ensemble
 from kmc_li.errors import UserError
+from kmc_li.running.ensemble import processors, run_ensemble
 from kmc_li.storage.store import load_run
 
 

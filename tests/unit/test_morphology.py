@@ -48,9 +48,9 @@ def test_thickness_percentile_by_hand():
 
 def test_flat_film():
     box = deposit_from(np.full((4, 5), 7), 12)
-    sa, sq, sz, ssk, sku = m.roughness(m.height_map(box))
-    assert (sa, sq, sz) == (0.0, 0.0, 0.0)
-    assert np.isnan(ssk) and np.isnan(sku)
+    flat = m.roughness(m.height_map(box))
+    assert (flat.Sa, flat.Sq, flat.Sz, flat.Sp, flat.Sv) == (0.0,) * 5
+    assert np.isnan(flat.Ssk) and np.isnan(flat.Sku)
     assert (m.thickness(box), m.porosity(box), m.detached_share(box)) == (7.0, 0.0, 0.0)
 
 
@@ -72,7 +72,7 @@ def test_roughness_of_a_sinusoid():
 
 def test_roughness_by_hand():
     # heights 0 0 0 4: mean 1, deviations -1 -1 -1 3; m2 = 3, m3 = 6, m4 = 21
-    expected = Roughness(Sa=1.5, Sq=np.sqrt(3), Sz=4.0, Ssk=6 / 3**1.5, Sku=21 / 9)
+    expected = Roughness(Sa=1.5, Sq=np.sqrt(3), Sz=4.0, Ssk=6 / 3**1.5, Sku=21 / 9, Sp=3.0, Sv=1.0)
     assert m.roughness([[0, 0], [0, 4]]) == pytest.approx(expected)
     with pytest.raises(ValueError, match="finite"):
         m.roughness([[0.0, np.nan]])

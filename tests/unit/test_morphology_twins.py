@@ -24,8 +24,8 @@ def naive_heights(box):
     return heights
 
 
-def naive_clusters(box):
-    """Clusters as a set of frozensets of voxels, by flood fill with periodic x and y."""
+def naive_clusters(box, wraps=(True, True)):
+    """Clusters as a set of frozensets of voxels, by flood fill, periodic in x and y where it wraps."""
     nx, ny, nz = box.shape
     unseen = {tuple(map(int, v)) for v in np.argwhere(box)}
     clusters = set()
@@ -35,7 +35,7 @@ def naive_clusters(box):
             x, y, z = voxel = stack.pop()
             members.add(voxel)
             for dx, dy, dz in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)):
-                there = ((x + dx) % nx, (y + dy) % ny, z + dz)
+                there = ((x + dx) % nx if wraps[0] else x + dx, (y + dy) % ny if wraps[1] else y + dy, z + dz)
                 if there in unseen:
                     unseen.remove(there)
                     stack.append(there)
@@ -68,27 +68,29 @@ def test_height_and_porosity_equal_their_twins(box):
     assert m.porosity(box) == pytest.approx(void / enclosed if enclosed else 0.0)
 
 
-@given(boxes)
+@given(boxes, st.tuples(st.booleans(), st.booleans()))
 @settings(max_examples=150, deadline=None)
-def test_clusters_equal_a_flood_fill(box):
-    labels, count = m.label_periodic(box)
-    expected = naive_clusters(box)
+def test_clusters_equal_a_flood_fill(box, wraps):
+    labels, count = m.label_periodic(box, wraps)
+    expected = naive_clusters(box, wraps)
     found = {frozenset(tuple(map(int, v)) for v in np.argwhere(labels == k + 1)) for k in range(count)}
     assert count == len(expected)
     assert found == expected
     attached = {v for cluster in expected if any(z == 0 for _, _, z in cluster) for v in cluster}
-    assert {tuple(map(int, v)) for v in np.argwhere(m.attached_to_collector(box))} == attached
+    if wraps[0] == wraps[1]:
+        assert {tuple(map(int, v)) for v in np.argwhere(m.attached_to_collector(box, wraps[0]))} == attached
+        assert m.cluster_sizes(box, wraps[0]).tolist() == sorted(map(len, expected), reverse=True)
 
 
-@given(boxes)
+@given(boxes, st.booleans())
 @settings(max_examples=100, deadline=None)
-def test_closed_pores_equal_a_flood_fill(box):
+def test_closed_pores_equal_a_flood_fill(box, periodic):
     if box[:, :, -1].all():
         return
     top = box.shape[2] - 1
-    shut = sum(len(c) for c in naive_clusters(~box) if all(z != top for _, _, z in c))
+    shut = sum(len(c) for c in naive_clusters(~box, (periodic, periodic)) if all(z != top for _, _, z in c))
     enclosed = sum(map(sum, naive_heights(box)))
-    assert m.closed_porosity(box) == pytest.approx(shut / enclosed if enclosed else 0.0)
+    assert m.closed_porosity(box, periodic) == pytest.approx(shut / enclosed if enclosed else 0.0)
 
 
 @given(boxes, st.integers(0, 4), st.integers(0, 4))

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from kmc_li.kernels.solver import equations as field
-from kmc_li.kernels.solver import krylov
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.laws.linear import Linear
-from kmc_li.kernels.solver import hierarchy, multigrid
+from kmc_li.kernels.solver import equations as field
+from kmc_li.kernels.solver import hierarchy, krylov, multigrid
 
 SHAPES = [(1, 1, 9), (1, 17, 20), (32, 1, 40), (2, 2, 12), (7, 5, 19), (16, 16, 24), (12, 10, 33), (3, 64, 30)]
 

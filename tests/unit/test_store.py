@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from fake_simulation import tiny
 
-from kmc_li.storage import files
-from kmc_li.storage import store
 from kmc_li.errors import UserError
+from kmc_li.storage import files, store
 from kmc_li.storage.hdf5 import DamagedFile
 from kmc_li.storage.manifest import Manifest, read_manifest, sealed
 from kmc_li.storage.run import pack

@@ -8,8 +8,6 @@ import pytest
 from fake_simulation import install, tiny
 
 from kmc_li import morphology
-from kmc_li.running import demo
-from kmc_li.running.driver import simulate
 from kmc_li.errors import UserError
 from kmc_li.report.statistics import Band, mean_band, ratio_band
 from kmc_li.report.summary import (
@@ -22,6 +20,8 @@ from kmc_li.report.summary import (
     metrics_table,
     report,
 )
+from kmc_li.running import demo
+from kmc_li.running.driver import simulate
 
 
 @pytest.fixture
