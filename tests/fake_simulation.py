@@ -4,6 +4,7 @@ Tests of storing, resuming and interrupting use it, so that they take millisecon
 """
 
 import sys
+import time
 import types
 
 import numpy as np
@@ -50,6 +51,7 @@ class Simulation:
         return arrays, scalars | {"rng": self._rng.bit_generator.state}
 
     def advance(self, max_events):
+        time.sleep(0.0011)  # longer than the checkpoint interval of tests that ask for 1 ms
         self.at_record_point = False
         for _ in range(max_events):
             if self.finished or self.at_record_point:

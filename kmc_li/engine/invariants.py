@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels import hopping
+from kmc_li.kernels import hopping, verbs
 from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS, WALL, Box
 from kmc_li.kernels.methods import free_regions, walk_tables
@@ -37,8 +37,9 @@ class InvariantError(AssertionError):
 def check(simulation: "Simulation") -> None:
     """Raise InvariantError unless everything follows from the occupancy; changes nothing."""
     model, box, state = simulation._model, simulation._box, _copied(simulation._state)
-    if state.counters[0].changed > 0:  # what hops have changed may wait for the next event of the field
-        hopping.flush(model, box, state)
+    # What hops have changed may wait for the next event of the field.
+    if state.counters[0].changed > 0 and hopping.flush(model, box, state):
+        verbs.refresh(state.method, model, box, state)
     check_lattice(box, state)
     check_dead(model, box, state)
     if isinstance(state.method, (Multigrid, Uniform)):
@@ -99,7 +100,8 @@ def check_dead(model: Model, box: Box, state: State) -> None:
     expected = li & ~attached_to_collector(li) if model.tracks_contact else np.zeros_like(li)
     _same(dead, expected, "dead voxel")
     _require(counted == dead.sum(), f"dead_voxels: is {counted}, counted {dead.sum()}")
-    _require(not isinstance(state.search, Search) or not state.search.mark.any(), "a search for dead metal left its marks behind")
+    marked = isinstance(state.search, Search) and state.search.mark.any()
+    _require(not marked, "a search for dead metal left its marks behind")
 
 
 def check_lists(lists: selection.ClassLists, name: str) -> None:
@@ -134,7 +136,7 @@ def listed(lists: selection.ClassLists) -> NDArray[np.int64]:
 
 
 def check_hoppers(box: Box, state: State) -> None:
-    """Each Li voxel with 1 to 5 Li neighbours is listed under their number; one with 6 may still be on the list of 5."""
+    """Li voxels with 1 to 5 Li neighbours are listed under their number; one with 6 may still be on the list of 5."""
     lists = state.hoppers
     if not isinstance(lists, HopLists):
         return

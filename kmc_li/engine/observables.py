@@ -22,7 +22,7 @@ def _net_current(box: Box, state: State, parameters: Parameters) -> float:
 
 
 def field_row(box: Box, state: State, parameters: Parameters) -> dict[str, float]:
-    """Field and layer columns of a series row; empty where there is no field. Walkers give means since the row before."""
+    """Field and layer columns of a series row, none where there is no field; of walkers, means since the row before."""
     n, p = state.counters[0], parameters
     found = verbs.mean_field(state.method, box, state)
     if found is None:

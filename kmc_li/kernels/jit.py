@@ -133,6 +133,19 @@ class _Counter(event.Listener):  # type: ignore[misc]
         self.report(self.count)
 
 
+def _locked(path: Path) -> Any:
+    """An open file that is locked until it is closed; None where that is not possible."""
+    try:
+        import fcntl
+
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = path.open("a")
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except (ImportError, OSError):
+        return None
+    return file
+
+
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
     """numba's cache of a function, with an index for each signature: two processes that compile different ones for the
     same function would else give both the same data file. What cannot be read is compiled again."""
@@ -145,6 +158,15 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         self._choose(sig)
+        found = self._read(sig, target_context)
+        if found is None:  # whoever compiles it holds the lock until it is saved, so that others need not
+            self._lock = _locked(Path(self._cache_file._index_path + ".lock"))
+            found = self._read(sig, target_context)
+        if found is not None:
+            self._lock = None
+        return found
+
+    def _read(self, sig: Any, target_context: Any) -> Any:
         try:
             return super()._load_overload(sig, target_context)
         except Exception:
@@ -152,7 +174,10 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         self._choose(sig)
-        super()._save_overload(sig, data)
+        try:
+            super()._save_overload(sig, data)
+        finally:
+            self._lock = None
 
 
 class Kernel:

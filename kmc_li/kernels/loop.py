@@ -14,7 +14,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     `max_events` counts voxels plated, stripped and hopped since the start of the run, `max_net` voxels plated less
     stripped, `max_time` is in s. GROW_*, REFRESH: the caller must enlarge the lists or refresh, and call again.
     """
-    n, method, hopping = state.counters[0], state.method, model.hop_rate[1] > 0
+    n, method, hops = state.counters[0], state.method, model.hop_rate[1] > 0
     while n.pending != NOTHING_PENDING or (
         n.events < max_events and n.plated - n.stripped < max_net and n.time < max_time
     ):
@@ -33,7 +33,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             if model.hits > 1 and not _is_last_hit(model, state, voxel):
                 n.pending = NOTHING_PENDING
                 continue
-            events.change(model, box, state, voxel, hopping and defers_updates(method))
+            events.change(model, box, state, voxel, hops and defers_updates(method))
             after_event(method, model, box, state, voxel)
         n.pending = NOTHING_PENDING
         n.events += 1

@@ -12,7 +12,7 @@ restore = Verb("restore", "P (method, box, state): rebuild what a checkpoint lea
 enlarge = Verb("enlarge", "P (method): the same with room for more sites")
 refresh = Verb("refresh", "P (method, model, box, state): what is due when `refresh_is_due` says so")
 mean_field = Verb("mean_field", "P (method, box, state): (mean potential above the deposit, share of the high columns)")
-rates_in_use = Verb("rates_in_use", "P (method, out): out[voxel] = its rate; False where rates follow no field or are unknown")
+rates_in_use = Verb("rates_in_use", "P (method, out): out[voxel] = its rate; False: none that follow a field")
 physics = Verb("physics", "P (method): (law, layer, settings, whether faces are weighted, potential or None)")
 event_loop = Verb("event_loop", "P (method, model): the loop that serves it; the general one, or one of its own")
 room = Verb("room", "(method): how many sites may be added; the loop asks for more in time")
@@ -47,10 +47,10 @@ moved = Verb("moved", "(layer, area, columns, n, height): change of all shifts s
 lowers_shifts = Verb("lowers_shifts", "(layer): whether pressed faces are those that plate more easily")
 added_resistance = Verb("added_resistance", "(layer, reference, top, rest): of the layer over the electrolyte's")
 
-# Hops and contact: kernels/hopping.py, kernels/contact.py; without them NoHops and NoSearch, and their code is not compiled
+# Hops and contact: kernels/hopping.py, kernels/contact.py; NoHops and NoSearch do without, and without their code
 wait = Verb("wait", "(hoppers, model, box, state, rng, max_events, max_time): let time pass until an event is pending")
 pending_hop = Verb("pending_hop", "(hoppers, model, box, state): carry out the hop that is pending")
-note_hoppers = Verb("note_hoppers", "(hoppers, cell, box, voxel): a voxel has changed, and with it who may hop around it")
+note_hoppers = Verb("note_hoppers", "(hoppers, cell, box, voxel): a voxel has changed, and with it who may hop")
 connect = Verb("connect", "(search, box, state, voxel): Li has come, live or dead; how many voxels it has revived")
 disconnect = Verb("disconnect", "(search, box, state, voxel, dead): Li has gone; how many voxels died")
-update_around = Verb("update_around", "(search, model, box, state, count): tell the method of those that died or revived")
+update_around = Verb("update_around", "(search, model, box, state, count): tell the method of who died or revived")

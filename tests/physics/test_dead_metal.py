@@ -85,7 +85,7 @@ def test_dead_is_what_labels_do_not_join_after_each_of_ten_thousand_events(name,
                 field.set_top(state.method.field.rhs, box, int(n.end_plane) - 1)
                 for equation, was, anew in zip(("idiag", "sink", "rhs"), kept, equations(box, state), strict=True):
                     np.testing.assert_array_equal(was, anew, err_msg=equation)
-            refresh.refresh(state.method, model, box, state)
+            refresh.refresh(state.method, model, box, state.lattice, state.counters)
     assert died > 500 and revived > 200 and largest > 4, (died, revived, largest)
 
 
@@ -116,7 +116,7 @@ def test_a_crown_whose_stem_dissolves_takes_no_current_until_a_bridge_grows_back
     invariants.check_dead(model, box, state)
     invariants.check_sites(model, box, state)
     for _ in range(8):
-        refresh.refresh(state.method, model, box, state)
+        refresh.refresh(state.method, model, box, state.lattice, state.counters)
     tv, cut = worst_tv()
     assert tv < 2e-3
     assert cut[3:8, 3:8, 9:11].sum() == 0 and cut.sum() == pytest.approx(100, rel=1e-5)
@@ -134,7 +134,7 @@ def test_a_crown_whose_stem_dissolves_takes_no_current_until_a_bridge_grows_back
     put(model, box, state, 5, 5, 3)  # the bridge
     assert n.dead_voxels == 0 and n.overdue == 1 and not dead_of(box, state).any()
     for _ in range(8):
-        refresh.refresh(state.method, model, box, state)
+        refresh.refresh(state.method, model, box, state.lattice, state.counters)
     tv, again = worst_tv()
     assert tv < 2e-3
     np.testing.assert_allclose(again, whole, rtol=1e-4, atol=1e-6)

@@ -83,14 +83,23 @@ def naive_hops(model, box, state):
 
 
 @njit
+def put_back(state, saved):
+    """The deposit and its lists of hoppers as they were (kernels allocate nothing, so no slices)."""
+    for v in range(state.lattice.cell.size):
+        state.lattice.cell[v] = saved.lattice.cell[v]
+        state.hoppers.where[v] = saved.hoppers.where[v]
+    for cls in range(6):
+        for i in range(max(state.hoppers.count[cls], saved.hoppers.count[cls])):
+            state.hoppers.site[cls, i] = saved.hoppers.site[cls, i]
+        state.hoppers.count[cls] = saved.hoppers.count[cls]
+
+
+@njit
 def tally(model, box, state, saved, rng, draws, left, came):
     """The first event from one state, over and over; returns the total waiting time."""
     n, total = state.counters[0], 0.0
     for i in range(draws):
-        state.lattice.cell[:] = saved.lattice.cell
-        state.hoppers.count[:] = saved.hoppers.count
-        state.hoppers.where[:] = saved.hoppers.where
-        state.hoppers.site[:] = saved.hoppers.site
+        put_back(state, saved)
         n.events, n.hopped, n.idle, n.time, n.top_plane = 0, 0, 0, 0.0, 0
         hops.advance(model, box, state, rng, 1, 2**62, np.inf)
         total += n.time

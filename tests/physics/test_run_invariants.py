@@ -64,7 +64,8 @@ def test_a_refresh_lists_the_rates_of_its_field(name):
     simulation = Simulation(study(**VARIANTS[name]), 2)
     while simulation.finished is None:
         simulation.advance(60)
-        refresh.refresh(simulation._state.method, simulation._model, simulation._box, simulation._state)
+        state = simulation._state
+        refresh.refresh(state.method, simulation._model, simulation._box, state.lattice, state.counters)
         invariants.check(simulation)
 
 

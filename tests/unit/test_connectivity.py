@@ -59,7 +59,7 @@ def test_dead_li_is_what_scipy_finds_unjoined(shape, share, seed):
         is_li = bool(deposit.cell[column * box.ns + s] & LI)
         if rng.random() > (1 - share if is_li else share):  # keeps about the same share filled
             continue
-        change = toggle(deposit.cell, deposit.height, deposit.columns, box, search, column, s)
+        change = toggle(deposit.cell, deposit.height, deposit.height_histogram, box, search, column, s)
         dead += change
         largest, ever = max(largest, abs(change)), ever + (change != 0)
         li = (cell & LI) != 0
@@ -80,7 +80,7 @@ def test_ten_thousand_events_on_a_thin_deposit():
         touching = np.flatnonzero((cell[:, :, 1:-1] < LI) & ((cell[:, :, 1:-1] & NEIGHBOURS) == 1))
         pool = li if len(li) and (len(li) > 180 or rng.random() < 0.4) else touching
         x, y, z = np.unravel_index(rng.choice(pool), shape)
-        change = toggle(deposit.cell, deposit.height, deposit.columns, box, search, int(x * box.ny + y), int(z) + 1)
+        change = toggle(deposit.cell, deposit.height, deposit.height_histogram, box, search, int(x * box.ny + y), int(z) + 1)
         dead, died = dead + change, died + max(change, 0)
         occupied = (cell & LI) != 0
         np.testing.assert_array_equal((cell & DEAD) != 0, occupied & ~live_by_labels(occupied), err_msg=f"event {event}")
@@ -109,7 +109,7 @@ def test_a_long_wire_is_cut_at_the_cost_of_its_shorter_part():
     search = connectivity.allocate(deposit.cell.size)
     assert connectivity.mark_all(deposit.cell, box, search) == 0
     search.under[:] = -7
-    lattice.clear(deposit.cell, deposit.height, deposit.columns, box, 0, 390)
+    lattice.clear(deposit.cell, deposit.height, deposit.height_histogram, box, 0, 390)
     died = connectivity.cut_off(deposit.cell, box, search, 390)
     assert died == 11 and np.count_nonzero(deposit.cell & DEAD) == 11
     assert np.count_nonzero(search.under != -7) < 30  # voxels reached

@@ -24,7 +24,7 @@ def recount(box, deposit, collector):
     np.testing.assert_array_equal((cell & NEIGHBOURS)[:, :, 1:], expected[:, :, 1:])
     heights = np.where(li, np.arange(box.ns), 0).max(axis=2).ravel()
     np.testing.assert_array_equal(deposit.height, heights)
-    np.testing.assert_array_equal(deposit.columns, np.bincount(heights, minlength=box.ns + 1))
+    np.testing.assert_array_equal(deposit.height_histogram, np.bincount(heights, minlength=box.ns + 1))
     assert (li[:, :, 0] == collector).all() and (((cell[:, :, 0] & WALL) != 0) != collector).all()
     return li[:, :, 1:]
 
@@ -39,13 +39,13 @@ def test_what_is_kept_follows_from_the_occupancy(shape, seed, collector):
     for _ in range(40):
         x, y, z = (int(rng.integers(n)) for n in shape)
         change = lattice.clear if occupancy[x, y, z] else lattice.fill
-        change(deposit.cell, deposit.height, deposit.columns, box, x * box.ny + y, z + 1)
+        change(deposit.cell, deposit.height, deposit.height_histogram, box, x * box.ny + y, z + 1)
         occupancy[x, y, z] = not occupancy[x, y, z]
     found = recount(box, deposit, collector)
     np.testing.assert_array_equal(found[:, :, : shape[2]], occupancy)
     assert not found[:, :, shape[2] :].any()
     highest = int(deposit.height.max())
-    assert all(lattice.top(deposit.columns, start) == highest for start in range(highest, box.ns))
+    assert all(lattice.top(deposit.height_histogram, start) == highest for start in range(highest, box.ns))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (2, 3), (5, 4)])

@@ -31,9 +31,9 @@ def test_facts():
 
 
 def test_source_hash_sees_an_edit(monkeypatch, tmp_path):
-    package = Path(provenance.__file__).parent
+    package = Path(provenance.__file__).parents[1]
     copy = shutil.copytree(package, tmp_path / "kmc_li", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(provenance, "__file__", str(copy / "provenance.py"))
+    monkeypatch.setattr(provenance, "__file__", str(copy / "storage" / "provenance.py"))
     hashes = []
     for text in ("", "# an edit\n"):
         with (copy / "kernels" / "__init__.py").open("a") as file:
@@ -48,8 +48,8 @@ def test_source_hash_sees_an_edit(monkeypatch, tmp_path):
 @needs_git
 def test_commit_only_of_a_tracked_copy(tmp_path):
     package = tmp_path / "kmc_li"
-    package.mkdir()
-    (package / "provenance.py").write_text("a = 1\n")
+    (package / "storage").mkdir(parents=True)
+    (package / "storage" / "provenance.py").write_text("a = 1\n")
     assert provenance.commit_of(package) == "unknown"
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "the user's own repository")
@@ -59,7 +59,7 @@ def test_commit_only_of_a_tracked_copy(tmp_path):
     git(tmp_path, "commit", "-q", "-m", "tracked")
     provenance.commit_of.cache_clear()
     assert provenance.commit_of(package) == git(tmp_path, "rev-parse", "HEAD")
-    (package / "provenance.py").write_text("a = 2\n")
+    (package / "storage" / "provenance.py").write_text("a = 2\n")
     provenance.commit_of.cache_clear()
     assert provenance.commit_of(package) == git(tmp_path, "rev-parse", "HEAD") + "-dirty"
     provenance.commit_of.cache_clear()

@@ -73,7 +73,7 @@ def begin(method, model, box, state):
         height = np.maximum(np.arange(box.ns) - 0.5 - n.top_plane, 0.5)
         phi[:] = settings.potential * (wagner + height) / (wagner + settings.reference - n.top_plane)
     for _ in range(FIRST_REFRESHES):
-        global_refresh.refresh(method, model, box, state)
+        global_refresh.refresh(method, model, box, state.lattice, state.counters)
 
 
 @verbs.restore.of(Multigrid)
@@ -117,7 +117,7 @@ def event_loop(method, model):
 def refresh(method, model, box, state):
     n = state.counters[0]
     early = _is_early(method, n)
-    global_refresh.refresh(method, model, box, state)
+    global_refresh.refresh(method, model, box, state.lattice, state.counters)
     n.overdue = 0
     if not early:
         global_refresh.plan(method.settings.tolerance, n)

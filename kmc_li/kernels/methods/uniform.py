@@ -54,9 +54,9 @@ def no_field(method, box, state):
 @verbs.event_loop.of(Uniform)
 def event_loop(method, model):
     """Loops of their own where nothing but plating or nothing but hops happens; the same process, only faster."""
-    if model.monolayer_rate == 0:
-        return hops.advance
-    return loop.advance if model.hop_rate.any() else advance
+    if not model.hop_rate.any():
+        return advance
+    return hops.advance if model.monolayer_rate == 0 else loop.advance
 
 
 @leaf

@@ -71,7 +71,7 @@ def return_probabilities(nx: int, ny: int, planes: int) -> NDArray[np.float64]:
 
 
 def returns(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
-    """Alias tables of the displacements on the way down, without the inner ones where these have tables of their own."""
+    """Alias tables of displacements on the way down, without the inner ones where these have tables of their own."""
     outer, inner = [], []
     for height in range(HEIGHTS):
         share = return_probabilities(nx, ny, 2**height)

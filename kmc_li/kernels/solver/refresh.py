@@ -1,7 +1,7 @@
 """The global refresh of the field: move the grid with the deposit, press the layer, multigrid, rates, drift.
 
-Between refreshes only a window around each event is relaxed (local_repair.py). A refresh measures by how much it changed
-the event probabilities (total variation) and sets the number of events to the next one from that.
+Between refreshes only a window around each event is relaxed (local_repair.py). A refresh measures by how
+much it changed the event probabilities (total variation) and sets the number of events to the next one from that.
 
 `method` is kernels.methods.multigrid.Multigrid, `n` the counters.
 """
@@ -148,9 +148,9 @@ def _list(model, cell, box, height, method, first, end_plane, plain, old_scale, 
 
 
 @njit
-def all_rates(method, model, box, state):
+def all_rates(method, model, box, lattice, n):
     """Rates of all voxels in the grid from the present potential; returns TV between old and new probabilities."""
-    n, cell, height, ns = state.counters[0], state.lattice.cell, state.lattice.height, box.ns
+    cell, height, ns = lattice.cell, lattice.height, box.ns
     first, end, plain = n.first_plane, min(n.top_plane + 2, ns - 1), rates.plain_below(model, method, n)
     scratch = method.plane_current
     current, former, difference = scratch[:ns], scratch[ns : 2 * ns], scratch[2 * ns :]
@@ -208,12 +208,12 @@ def resistance_above(method, top_plane, end, rest):
 
 
 @njit
-def set_equations(method, box, state, risen):
+def set_equations(method, box, lattice, n, risen):
     """Equations of all cells that the moved grid and the pressed layer have changed."""
-    n, field, law, settings, cell = state.counters[0], method.field, method.law, method.settings, state.lattice.cell
+    field, law, settings, cell = method.field, method.law, method.settings, lattice.cell
     moved = move_grid(settings, box, field, n)
     changed = n.first_plane if moved else n.end_plane
-    changed = min(changed, verbs.press(method.layer, box.nx * box.ny, state.lattice.height_histogram, field, n))
+    changed = min(changed, verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n))
     if changed == n.first_plane or risen:
         set_planes(field, method.hierarchy, n.first_plane, n.end_plane)
         set_cells(field, law, cell, box, n.first_plane, n.first_plane + 1)
@@ -229,27 +229,27 @@ def set_equations(method, box, state, risen):
 
 
 @njit
-def refresh(method, model, box, state):
+def refresh(method, model, box, lattice, counters):
     """Bring field and rates up to date with the deposit; returns the drift (TV of the event probabilities).
 
     Where a potential is held, the drift of the whole current counts as well.
 
     A cycle leaves about a third of the error that it finds, so one is enough unless something jumped.
     """
-    n, field, settings, grids = state.counters[0], method.field, method.settings, method.hierarchy
+    n, field, settings, grids = counters[0], method.field, method.settings, method.hierarchy
     linear = verbs.is_linear(method.law)
-    n.top_plane = top(state.lattice.height_histogram, min(n.top_plane, box.ns - 1))
-    set_equations(method, box, state, raise_floor(settings, method.plane_current, n))
+    n.top_plane = top(lattice.height_histogram, min(n.top_plane, box.ns - 1))
+    set_equations(method, box, lattice, n, raise_floor(settings, method.plane_current, n))
     idiag, sink, cx, cy, cz = field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz
     n.drift = 0.0
     for k in range(MOST_CYCLES):
         if not linear:
-            linearise(field, method.law, state.lattice.cell, box, n.first_plane, min(n.top_plane + 3, n.end_plane))
+            linearise(field, method.law, lattice.cell, box, n.first_plane, min(n.top_plane + 3, n.end_plane))
         if k == 0 or not linear:
             hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
         residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work)
         before = n.plate_sum - n.strip_sum
-        change = all_rates(method, model, box, state)
+        change = all_rates(method, model, box, lattice, n)
         if settings.potential > 0.0:  # the current, which sets the pace, as exactly as its shares
             change = max(change, abs(n.plate_sum - n.strip_sum - before) / max(n.plate_sum + n.strip_sum, 1e-300))
         n.drift += change

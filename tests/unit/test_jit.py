@@ -1,0 +1,115 @@
+"""How kernels are compiled: shared pieces, choices by type, a cache that several processes may use at a time."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from kmc_li.kernels import jit
+from kmc_li.kernels.jit import Verb, leaf, njit
+
+
+class Doubled(NamedTuple):
+    value: np.ndarray
+
+
+class Squared(NamedTuple):
+    value: np.ndarray
+    offset: float
+
+
+apply = Verb("apply", "(what, i): element i of it")
+apply.of(Doubled)(leaf(lambda what, i: 2.0 * what.value[i]))
+
+
+@apply.of(Squared)
+@njit
+def squared(what, i):
+    return what.value[i] ** 2 + what.offset
+
+
+@njit
+def total(what):
+    result = 0.0
+    for i in range(what.value.size):
+        result += apply(what, i)
+    return result
+
+
+@njit
+def wide(a, b, c, unused):
+    """Not inlined, and some callers pass what it does not use: its arguments differ from library to library."""
+    result = 0.0
+    for i in range(a.size):
+        result += a[i] * b + c
+        if result > 1e300:
+            result = 0.0
+    return result
+
+
+@njit
+def one(a, unused):
+    return wide(a, 2.0, 1.0, unused) + wide(a, 3.0, 0.0, unused)
+
+
+@njit
+def another(a, unused):
+    return wide(a, a[0], a[1], unused) - wide(a, a[1], a[0], unused)
+
+
+def test_the_type_of_the_first_argument_chooses():
+    value = np.arange(5.0)
+    assert total(Doubled(value)) == 20.0
+    assert total(Squared(value, 1.0)) == 35.0
+    assert apply(Doubled(value), 3) == 6.0  # from Python, too
+
+
+def test_an_unknown_type_is_named():
+    class Unknown(NamedTuple):
+        value: np.ndarray
+
+    with pytest.raises(Exception, match="apply: nothing is known|Unknown"):
+        total(Unknown(np.zeros(2)))
+
+
+def test_functions_share_a_piece_without_sharing_its_machine_code():
+    """Each library shapes it to its own calls; an engine that took one for the other would crash."""
+    a, unused = np.arange(1.0, 5.0), Squared(np.zeros(2), 1.0)
+    assert one(a, unused) == (2 * 10 + 4) + 3 * 10
+    assert another(a, unused) == (10 * 1 + 4 * 2) - (10 * 2 + 4 * 1)
+    assert wide(a, 1.0, 0.0, unused) == 10.0  # and alone
+    assert one(a, unused) == 54.0
+
+
+PROGRAM = """
+import sys, numpy as np
+from kmc_li.kernels.lattice import occupancy
+kind = {kind}
+count = occupancy.high_plane(np.ones(9, kind), 8 if kind is np.int64 else 8.0, 8)
+print(count)
+"""
+
+
+@pytest.mark.skipif(not jit.COMPILED, reason="nothing is compiled")
+def test_processes_that_compile_one_function_for_different_types_do_not_mix_them_up(tmp_path):
+    """numba alone numbers the code of a function's signatures, and two processes may take the same number."""
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def run(kind):
+        program = PROGRAM.format(kind=kind)
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    kinds = ["np.int64", "np.float64"]
+    for _ in range(2):  # the second time from the cache
+        with ThreadPoolExecutor(2) as pool:
+            assert list(pool.map(run, kinds)) == ["8\n", "8\n"]
+    assert len(list(tmp_path.rglob("*high_plane*.nbi"))) == 2
+    for code in tmp_path.rglob("*.nbc"):
+        code.write_bytes(code.read_bytes()[: code.stat().st_size // 2])  # what is damaged is compiled again
+    assert [run(kind) for kind in kinds] == ["8\n", "8\n"]
