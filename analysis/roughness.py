@@ -9,10 +9,6 @@ A folder may be one run or hold many; runs of one study form a group. Sa, Sq, Sz
 import argparse
 import sys
 
-from kmc_li.storage.run import Run
-from kmc_li.report.statistics import mean_bands
-from kmc_li.report.summary import NOTE, align, as_json, band_words_short, load_groups
-
 from kmc_li.errors import UserError
 from kmc_li.figures import check_path, save, series_figure
 from kmc_li.morphology import (
@@ -23,6 +19,9 @@ from kmc_li.morphology import (
     power_spectrum,
     roughness,
 )
+from kmc_li.report.statistics import mean_bands
+from kmc_li.report.summary import NOTE, align, as_json, band_words_short, load_groups
+from kmc_li.storage.run import Run
 
 
 def measure(run: Run) -> dict[str, float]:

@@ -30,9 +30,9 @@ from field import load, machine
 from tqdm import tqdm
 
 from kmc_li import Parameters
-from kmc_li.study.constants import BOLTZMANN_EV_K
-from kmc_li.running.driver import warm_up
 from kmc_li.engine.simulation import Simulation
+from kmc_li.running.driver import warm_up
+from kmc_li.study.constants import BOLTZMANN_EV_K
 
 H1 = {50: 12, 100: 4, 200: 1, 400: 1}  # runs timed as one, so that each figure is of 0.6 million hops or more
 TEMPERATURE_K = 298.15

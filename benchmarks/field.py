@@ -40,11 +40,11 @@ from tqdm import tqdm
 from kmc_li import Parameters
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
-from kmc_li.running.driver import warm_up
 from kmc_li.kernels import loop
-from kmc_li.kernels.selection import composition_rejection as classes
-from kmc_li.kernels.methods import walkers
 from kmc_li.kernels.jit import njit
+from kmc_li.kernels.methods import walkers
+from kmc_li.kernels.selection import composition_rejection as classes
+from kmc_li.running.driver import warm_up
 from kmc_li.storage.provenance import provenance
 
 VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to

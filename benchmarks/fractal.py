@@ -25,8 +25,8 @@ from kmc_li import Parameters
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
 from kmc_li.kernels import loop
-from kmc_li.kernels.selection import composition_rejection as classes
 from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.selection import composition_rejection as classes
 
 PUBLISHED = {0.5: 1.89, 1.0: 1.71, 2.0: 1.43}
 SMALLEST = 12.0  # voxels, mean Rg from which on the slope is fitted

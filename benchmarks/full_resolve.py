@@ -20,9 +20,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
-from kmc_li.kernels.solver import equations as field
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.lattice.occupancy import is_empty
+from kmc_li.kernels.solver import equations as field
 
 RTOLS = tuple(10.0 ** (-0.25 * i) for i in range(2, 25))  # 0.3 .. 1e-6
 SCIPY_DEFAULT = 1e-5
@@ -79,7 +79,8 @@ class Deposit:
         index[fluid] = np.arange(np.count_nonzero(fluid))
         plane = np.broadcast_to(np.arange(box.ns), box)[fluid]
         links = [(0, -1, f.cx), (0, 1, f.cx), (1, -1, f.cy), (1, 1, f.cy), (2, 1, f.cz), (2, -1, f.cz[1:])]
-        rows, columns, values = [np.arange(plane.size)], [np.arange(plane.size)], [1.0 / f.inverse_diagonal[fluid.ravel()]]
+        diagonal = 1.0 / f.inverse_diagonal[fluid.ravel()]
+        rows, columns, values = [np.arange(plane.size)], [np.arange(plane.size)], [diagonal]
         for axis, step, conductance in links:
             other = np.roll(index, step, axis)[fluid]
             linked = (other >= 0) & (conductance[np.minimum(plane, conductance.size - 1)] > 0)

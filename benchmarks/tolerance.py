@@ -20,8 +20,8 @@ from scipy.stats import ttest_ind
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError, simulate
-from kmc_li.running.driver import warm_up
 from kmc_li.report.statistics import mean_band
+from kmc_li.running.driver import warm_up
 
 METRICS = {"roughness_Sq_um": "Sq", "thickness_um": "thickness", "porosity": "porosity"}
 VOXEL_UM = 0.25

@@ -11,7 +11,7 @@ Names resolve on first use (PEP 562), so that `import kmc_li` loads neither numb
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from kmc_li.errors import UserError
@@ -35,6 +35,7 @@ _MODULES = {
     "layer": "kmc_li.layer",
     "morphology": "kmc_li.morphology",
     "presets": "kmc_li.study.presets",
+    "surfaces": "kmc_li.surfaces",
     "units": "kmc_li.study.units",
 }
 

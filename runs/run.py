@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 from kmc_li import Parameters, UserError, resume, simulate
-from kmc_li.study.dimensionless import table
 from kmc_li.report.summary import metrics
+from kmc_li.study.dimensionless import table
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ import argparse
 import sys
 
 from kmc_li import Parameters, UserError
+from kmc_li.report.summary import metrics_table
 from kmc_li.running.ensemble import run_ensemble
 from kmc_li.study.presets import study_path
-from kmc_li.report.summary import metrics_table
 
 SCENARIOS = ("bare", "inert", "piezo", "anti_poled", "screened")
 

@@ -11,8 +11,8 @@ import sys
 import tomllib
 
 from kmc_li import Parameters, UserError
-from kmc_li.running.ensemble import run_ensemble
 from kmc_li.report.summary import metrics_table
+from kmc_li.running.ensemble import run_ensemble
 
 
 def main() -> None:

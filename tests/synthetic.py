@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from kmc_li import morphology as m
-from kmc_li.study.parameters import Parameters
 from kmc_li.storage.run import Run, Snapshots
+from kmc_li.study.parameters import Parameters
 
 TINY = {
     "lattice": {"nx": 16, "ny": 16, "nz": 48, "voxel_um": 0.25},

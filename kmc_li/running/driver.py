@@ -68,7 +68,11 @@ def compile_kernels(parameters: Parameters, tell: Callable[[str], None], progres
     tell(f"compiling the kernels for {warm_up.kind(parameters)} studies, once on this machine ...")
     with bar(progress, total=len(parts), desc="compiling") as shown:
         for done, part in enumerate(parts):
-            warm_up.compile_part(parameters, part, lambda share, done=done: shown.update(done + share - shown.n))
+
+            def report(share: float, before: int = done) -> None:
+                shown.update(before + share - shown.n)
+
+            warm_up.compile_part(parameters, part, report)
 
 
 def simulate_reporting(parameters: Parameters, seed: int, out: str | Path | None, report: Report) -> Run:

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from kmc_li import load_run
-from kmc_li.study.presets import studies_folder
-from kmc_li.storage.store import find_runs
 from kmc_li.report.summary import metrics
+from kmc_li.storage.store import find_runs
+from kmc_li.study.presets import studies_folder
 
 CHECKOUT = Path(__file__).parents[2]
 SCRIPT = Path(sys.executable).parent / "kmc-li"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kmc_li import load_run
-from kmc_li.study.presets import studies_folder
 from kmc_li.storage.store import find_runs
+from kmc_li.study.presets import studies_folder
 
 # Large enough to be interrupted, checkpointed at every chance.
 CHANGES = {

@@ -8,9 +8,9 @@ from small import LAYER, grown, study
 
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
+from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.laws import butler_volmer
 from kmc_li.kernels.layers.winkler import rest_plane
-from kmc_li.engine.simulation import Simulation
 
 THERMAL_V = 8.314462618 * 298.15 / 96485.33212
 # i0 a twentieth of j, and an SEI besides: tips and flat lie far up the exponential, at different slopes.

@@ -5,14 +5,13 @@ import numpy as np
 import pytest
 from small import HOPS, SHEDDING, grown, study
 
-from kmc_li.engine import build
+from kmc_li.engine import build, invariants
 from kmc_li.engine import field_error as exact
-from kmc_li.engine import invariants
 from kmc_li.kernels import events, hopping
-from kmc_li.kernels.solver import equations as field
-from kmc_li.kernels.solver import refresh
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS
 from kmc_li.kernels.methods.multigrid import Multigrid
+from kmc_li.kernels.solver import equations as field
+from kmc_li.kernels.solver import refresh
 
 UNIFORM = {"plating.kinetics": "uniform"}
 

@@ -7,9 +7,9 @@ from scipy import stats
 from small import study
 
 from kmc_li.engine import build
-from kmc_li.study.constants import BOLTZMANN_EV_K
 from kmc_li.kernels.jit import njit
 from kmc_li.kernels.selection import hops
+from kmc_li.study.constants import BOLTZMANN_EV_K
 
 BOND = 1.0  # E_N / kT: strong enough to matter, weak enough that all states are met
 

@@ -8,12 +8,11 @@ import pytest
 from scipy import stats
 from small import study
 
-from kmc_li.engine import build
-from kmc_li.engine import invariants
-from kmc_li.kernels.jit import njit
-from kmc_li.kernels.selection import hops
-from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.engine import build, invariants
 from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.jit import njit
+from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.selection import hops
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 

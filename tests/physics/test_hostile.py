@@ -5,11 +5,10 @@ import resource
 import numpy as np
 from small import grown, study
 
-from kmc_li.engine import build
-from kmc_li.engine import invariants
-from kmc_li.kernels.selection import hops
-from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.engine import build, invariants
 from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.selection import hops
 
 ALONE = {"plating.kinetics": "none", "hops.enabled": True, "stop.capacity_mAh_cm2": None, "stop.events": 10_000}
 FILM = {"lattice.film_voxels": 3, "lattice.adatom_share": 0.2}

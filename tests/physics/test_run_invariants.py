@@ -6,9 +6,9 @@ from scipy import stats
 from small import HOPS, LAYER, SHEDDING, WALKERS, grown, study
 
 from kmc_li.engine import invariants
-from kmc_li.kernels.solver import refresh
-from kmc_li.kernels.lattice.occupancy import DEAD, LI
 from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.lattice.occupancy import DEAD, LI
+from kmc_li.kernels.solver import refresh
 
 STRIPPING = LAYER | {"layer.unscreened_share": 0.5}  # the layer's charge dissolves what presses into it
 VARIANTS = {

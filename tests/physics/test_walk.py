@@ -6,13 +6,12 @@ from scipy.stats import chi2
 from small import HOPS, WALKERS, chi_squared_p, grown, study
 
 from kmc_li import field
-from kmc_li.engine import build
+from kmc_li.engine import build, invariants
 from kmc_li.engine import field_error as exact
-from kmc_li.engine import invariants
-from kmc_li.kernels.methods import free_regions, walk_tables, walkers
+from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.jit import njit
 from kmc_li.kernels.lattice.occupancy import Box
-from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.methods import free_regions, walk_tables, walkers
 
 DRAWN = 10**6
 

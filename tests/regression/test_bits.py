@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from small import HOPS, LAYER, SHEDDING, WALKERS, grown, study
 
-from kmc_li.running.ensemble import run_ensemble
 from kmc_li.engine.simulation import Simulation
+from kmc_li.running.ensemble import run_ensemble
 from kmc_li.storage.store import state_sha256
 
 HELD = {"plating.control": "potentiostatic", "plating.overpotential_V": 0.05}
