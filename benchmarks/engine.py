@@ -31,7 +31,6 @@ from tqdm import tqdm
 
 from kmc_li import Parameters
 from kmc_li.engine.simulation import Simulation
-from kmc_li.running.driver import warm_up
 from kmc_li.study.constants import BOLTZMANN_EV_K
 
 H1 = {50: 12, 100: 4, 200: 1, 400: 1}  # runs timed as one, so that each figure is of 0.6 million hops or more
@@ -202,7 +201,6 @@ def main() -> None:
     started = time.monotonic()
     facts = machine()
     print(f"{facts['processor']}, {facts['cpu_count']} cores, load {facts['load']}")
-    warm_up(lambda line: print(line, file=sys.stderr, flush=True))
     found = measure(options)
     if options.memory:
         found["memory"] = memory()

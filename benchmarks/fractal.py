@@ -24,9 +24,8 @@ from numpy.typing import NDArray
 from kmc_li import Parameters
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
-from kmc_li.kernels import loop
+from kmc_li.engine.advance import advance
 from kmc_li.kernels.lattice.occupancy import LI
-from kmc_li.kernels.selection import composition_rejection as classes
 
 PUBLISHED = {0.5: 1.89, 1.0: 1.71, 2.0: 1.43}
 SMALLEST = 12.0  # voxels, mean Rg from which on the slope is fitted
@@ -57,7 +56,7 @@ def start(columns: int, exponent: float, tolerance: float) -> tuple[Any, Any, An
     seed = np.zeros((columns, 1, planes), np.bool_)
     seed[columns // 2, 0, 0] = True
     model = build.build_model(parameters)
-    box, state = build.allocate_state(model, seed, wagner=0.0, collector=False)
+    box, state = build.allocate_state(parameters, seed, wagner=0.0, weighted=False, collector=False)
     build.settle(model, box, state)
     return model, box, state
 
@@ -70,8 +69,7 @@ def cluster(
     rng = np.random.Generator(np.random.PCG64(seed))
     rows = []
     for n in voxels:
-        while loop.advance(model, box, state, rng, n - 1, 2**62, np.inf) == loop.GROW_SITES:
-            state = state._replace(sites=classes.grown(state.method.sites))
+        _, state = advance(model, box, state, rng, n - 1)
         x, s = np.nonzero((state.lattice.cell.reshape(box)[:, 0] & LI) != 0)
         if x.size != n:
             raise ValueError(f"the box of {columns} columns is too small for {n} voxels")

@@ -20,6 +20,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
+from kmc_li.kernels import verbs
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.solver import equations as field
@@ -55,13 +56,13 @@ class Deposit:
         n, running = state.counters[0], state.method.field
         self.end = int(n.end_plane)
         self.at = lattice.Lattice(*[array.copy() for array in state.lattice])
-        f = field.allocate(box, np.float64, float(running.wagner[0]), bool(running.weight[0]))
-        self.problem = f
+        f = field.allocate(box, np.float64, bool(running.weighted[0]))
+        self.problem, self.law = f, verbs.in_double(state.method.law, state.lattice.cell.size)
         height = np.asarray(running.thickness[: self.end], np.float64)
         f.cx[: self.end] = height if box.nx > 1 else 0.0
         f.cy[: self.end] = height if box.ny > 1 else 0.0
         f.cz[2 : self.end] = 2.0 / (height[1:-1] + height[2:])
-        field.set_cells(f, self.at.cell, box, 1, self.end)
+        field.set_cells(f, self.law, self.at.cell, box, 1, self.end)
         field.set_top(f.rhs, box, self.end - 1)
         self._assemble()
         self.exact = running.phi[self.voxels].astype(np.float64)
@@ -104,7 +105,7 @@ class Deposit:
         return other
 
     def rates(self, x: np.ndarray) -> np.ndarray:
-        return self.problem.sink[self.voxels] * np.maximum(x, 0.0)
+        return self.problem.surface_conductance[self.voxels] * np.maximum(x, 0.0)
 
     def tv(self, x: np.ndarray) -> float:
         """Error of the event probabilities that follow from potential x (unknowns,)."""
@@ -116,8 +117,8 @@ class Deposit:
         """Turn a voxel to Li and edit matrix, preconditioner and potential."""
         voxel = int(self.voxels[unknown])
         column, s = divmod(voxel, self.box.ns)
-        lattice.fill(self.at.cell, self.at.height, self.at.columns, self.box, column, s)
-        field.set_around(self.problem, self.at.cell, self.box, column, s)
+        lattice.fill(self.at.cell, self.at.height, self.at.height_histogram, self.box, column, s)
+        field.set_around(self.problem, self.law, self.at.cell, self.box, column, s)
         m, diagonal = self.matrix, self.problem.inverse_diagonal
         row = slice(m.indptr[unknown], m.indptr[unknown + 1])
         for other in m.indices[row]:

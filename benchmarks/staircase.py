@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from kmc_li import Parameters, field
 from kmc_li.engine import build
-from kmc_li.kernels import loop
-from kmc_li.kernels.selection import composition_rejection as classes
+from kmc_li.engine.advance import advance
 
 SLOPES = {  # along x and y
     "110": (1.0, 0.0), "111": (1.0, 1.0), "310": (1 / 3, 0.0), "210": (0.5, 0.0), "120": (2.0, 0.0),
@@ -84,13 +83,12 @@ def speed(plane: str, hits: int, weights: bool, seed: int, wagner: float = 3000.
         }
     )
     model = build.build_model(parameters)
-    box, state = build.allocate_state(model, occupancy, wagner=wagner, weighted=weights)
+    box, state = build.allocate_state(parameters, occupancy, wagner=wagner, weighted=weights)
     build.settle(model, box, state)
     rng = np.random.Generator(np.random.PCG64(seed))
     before = _heights(box, state)
     events = layers * flat.size
-    while loop.advance(model, box, state, rng, events, 2**62, np.inf) == loop.GROW_SITES:
-        state = state._replace(sites=classes.grown(state.method.sites))
+    _, state = advance(model, box, state, rng, events)
     grown = _heights(box, state) - before
     return float(grown[planes].mean() / np.sqrt(int(plane[1]) + int(plane[2]) + 1) / grown[flat].mean())
 

@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from kmc_li import Parameters, UserError, simulate
 from kmc_li.report.statistics import mean_band
-from kmc_li.running.driver import warm_up
 
 METRICS = {"roughness_Sq_um": "Sq", "thickness_um": "thickness", "porosity": "porosity"}
 VOXEL_UM = 0.25
@@ -89,7 +88,6 @@ def main() -> None:
         parser.error("a comparison takes two seeds and two tolerances at least")
     shares = [percent / 100 for percent in options.tolerance]
     studies = {share: study(options.columns, options.delta_over_W, share) for share in shares}
-    warm_up(lambda line: print(line, file=sys.stderr, flush=True))
     groups = {}
     with tqdm(total=len(studies) * options.seeds, unit=" deposit", disable=None) as bar:
         for i, (tolerance, parameters) in enumerate(studies.items()):

@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from kmc_li import morphology
 from kmc_li.engine import build, observables
+from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.field_error import field_error
 from kmc_li.engine.storable import flattened, unflattened
 from kmc_li.kernels import codes, hopping, verbs
 from kmc_li.kernels.lattice.occupancy import LI
-from kmc_li.kernels.selection import hops
 from kmc_li.study.parameters import Parameters
 
-UNLIMITED = 2**62
 REASONS = {codes.FULL: "box is full", codes.NOTHING: "nothing can happen"}
 
 
@@ -83,7 +82,8 @@ class Simulation:
             time_s = due * stop.time_s
         else:  # height only: a dense film of that height has all the rows, a porous one fewer
             net = math.ceil(due * self._model.nz * self._columns)
-        code = self._advance(min(events, int(n.events) + max_events), net, time_s)
+        limit = min(events, int(n.events) + max_events)
+        code, self._state = advance(self._model, self._box, self._state, self._rng, limit, net, time_s)
         n = self._state.counters[0]
         at_limit = n.plated - n.stripped >= net or n.events >= events or n.time >= time_s
         if code in REASONS or at_limit:
@@ -97,20 +97,6 @@ class Simulation:
             self._sample()
             observables.close_window(self._state)
             self._finish()
-
-    def _advance(self, events: int, net: int, time_s: float) -> int:
-        """The event loop until a limit or an end; enlarges lists and refreshes the field when the loop asks for it."""
-        kernel = verbs.event_loop(self._state.method, self._model)
-        while True:
-            code = kernel(self._model, self._box, self._state, self._rng, events, net, time_s)
-            if code == codes.GROW_SITES:
-                self._state = self._state._replace(method=verbs.enlarge(self._state.method))
-            elif code == codes.GROW_HOPPERS:
-                self._state = self._state._replace(hoppers=hops.grown(self._state.hoppers))
-            elif code == codes.REFRESH:
-                verbs.refresh(self._state.method, self._model, self._box, self._state)
-            else:
-                return int(code)
 
     def settle(self) -> None:
         """Bring field and rates up to date with all that hops have changed."""

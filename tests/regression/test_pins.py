@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from pins import FILE, pin, pinned
+from regression.pins import FILE, pin, pinned
 
 PINS, RUNS = json.loads(FILE.read_text()), pinned()
 
