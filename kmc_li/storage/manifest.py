@@ -14,7 +14,8 @@ from kmc_li.storage.hdf5 import DamagedFile
 from kmc_li.study.parameters import Parameters
 
 FORMAT: Literal["kmc_li run"] = "kmc_li run"
-FORMAT_VERSION: Literal[1] = 1
+FORMAT_VERSION: Literal[2] = 2  # written; docs/run_folders.md says what each version holds
+READABLE = (1, 2)
 MANIFEST = "run.json"
 _LIMIT = 64 * 2**20
 _SEAL = re.compile(rb'"manifest_sha256": "([0-9a-f]{64})"\n\}\n\Z')
@@ -47,7 +48,7 @@ class Manifest(_Strict):
     """What run.json says, without its seal."""
 
     format: Literal["kmc_li run"] = FORMAT
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1, 2] = FORMAT_VERSION
     parameters: dict[str, Any]
     seed: NonNegativeInt
     provenance: dict[str, Any]
@@ -77,23 +78,32 @@ def read_manifest(path: Path) -> Manifest:
         raise DamagedFile(f"{file} is damaged: it is not JSON") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} holds no run of kmc_li ({MANIFEST} is something else)")
-    if content.get("format_version") != FORMAT_VERSION:
+    if content.get("format_version") not in READABLE:
         origin = content.get("provenance")
         writer = origin.get("kmc_li", "?") if isinstance(origin, dict) else "?"
         raise UserError(
             f"{path} has run format {content.get('format_version')!r} (written by kmc_li {writer}); "
-            f"this is kmc_li {__version__}, which reads format {FORMAT_VERSION}"
+            f"this is kmc_li {__version__}, which reads formats {READABLE[0]} to {READABLE[-1]}"
         )
     seal = _SEAL.search(data)
     if not seal or _digest_of(data, seal.start(1)) != seal[1].decode():
         raise DamagedFile(f"{file} is damaged or was edited: its sha256 differs")
     content.pop("manifest_sha256")
+    if content["format_version"] == 1:
+        _read_as_version_2(content)
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
         raise DamagedFile(
             f"{file} is damaged: {error.error_count()} entries are not what a run has"
         ) from error
+
+
+def _read_as_version_2(content: dict[str, Any]) -> None:
+    """A layer of version 1 names its coupling, of which there was one."""
+    layer = content.get("parameters", {}).get("layer")
+    if isinstance(layer, dict):
+        layer.pop("coupling", None)
 
 
 def parameters_of(path: Path, manifest: Manifest) -> Parameters:

@@ -295,11 +295,11 @@ def test_what_is_no_run_is_refused(tmp_path):
 def test_a_run_of_another_version_is_named(written):
     file = written / "run.json"
     content = json.loads(file.read_text())
-    content["format_version"] = 2
+    content["format_version"] = 3
     content["provenance"]["kmc_li"] = "9.1"
     file.write_text(json.dumps(content))
     with pytest.raises(
-        UserError, match=r"has run format 2 \(written by kmc_li 9\.1\); this is kmc_li .* format 1"
+        UserError, match=r"has run format 3 \(written by kmc_li 9\.1\); this is kmc_li .* formats 1 to 2"
     ):
         load_run(written)
 
