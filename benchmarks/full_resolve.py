@@ -20,7 +20,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
-from kmc_li.kernels import verbs
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.solver import equations as field

@@ -12,8 +12,8 @@ from kmc_li import Parameters
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
 from kmc_li.engine.advance import advance
-from kmc_li.kernels.codes import RUNNING
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.codes import RUNNING
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.methods import walkers
 
 VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kmc_li.engine.build import build_layer
-from kmc_li.kernels import verbs
+from kmc_li.kernels.base import verbs
 from kmc_li.study.parameters import Parameters
 
 
@@ -36,7 +36,8 @@ def press(height_map: ArrayLike, parameters: Parameters) -> LayerState:
     columns = np.bincount(heights.ravel()).astype(np.int64)
     rest = verbs.rest_plane(layer, heights.size, columns, int(heights.max()))
     per_voxel_Pa = parameters.layer.winkler_stiffness_Pa_m * parameters.voxel_m
-    pressure_Pa = np.clip(heights - rest, 0.0, layer.hardness) * per_voxel_Pa
+    on_height = np.array([verbs.pressure_on(layer, float(h), rest) for h in range(int(heights.max()) + 1)])
+    pressure_Pa = on_height[heights] * per_voxel_Pa
     shift_V_Pa = parameters.layer.piezo_shift_V_Pa + parameters.pressure_shift_V_Pa
     return LayerState(
         rest_plane_m=rest * parameters.voxel_m,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kmc_li.kernels import codes, verbs
+from kmc_li.kernels.base import codes, verbs
 from kmc_li.kernels.lattice.occupancy import Box
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.state import Model, State

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels import verbs
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.lattice.occupancy import Box
@@ -133,7 +133,7 @@ def allocate_state(
     nx, ny, nz = occupancy.shape
     method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method])
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
-    ns = nz + 2 + (multigrid.planes(settings) if p.method == "multigrid" else 0)
+    ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
     voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
     box, deposit = lattice.from_occupancy(occupancy, ns, collector)
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels import verbs
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.occupancy import Box
 from kmc_li.kernels.layers import bare
 from kmc_li.kernels.methods.multigrid import Multigrid, Settings

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels import hopping, verbs
+from kmc_li.kernels import hopping
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS, WALL, Box
 from kmc_li.kernels.methods import free_regions, walk_tables

@@ -1,7 +1,7 @@
 """What a series row says of field and layer."""
 
 from kmc_li.engine.build import build_layer
-from kmc_li.kernels import verbs
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.occupancy import Box
 from kmc_li.kernels.state import State
 from kmc_li.study.parameters import Parameters
@@ -46,5 +46,5 @@ def field_row(box: Box, state: State, parameters: Parameters) -> dict[str, float
         row["rest_plane_um"] = float(rest * p.lattice.voxel_um)
         row["contact_share"] = float((height > rest).mean())
         per_voxel_MPa = p.layer.winkler_stiffness_Pa_m * p.voxel_m / 1e6
-        row["peak_pressure_MPa"] = float(min(top - rest, layer.hardness) * per_voxel_MPa)
+        row["peak_pressure_MPa"] = float(verbs.pressure_on(layer, float(top), rest) * per_voxel_MPa)
     return row

@@ -11,7 +11,8 @@ from kmc_li.engine import build, observables
 from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.field_error import field_error
 from kmc_li.engine.storable import flattened, unflattened
-from kmc_li.kernels import codes, hopping, verbs
+from kmc_li.kernels import hopping
+from kmc_li.kernels.base import codes, verbs
 from kmc_li.kernels.lattice.occupancy import LI
 from kmc_li.study.parameters import Parameters
 

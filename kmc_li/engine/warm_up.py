@@ -9,7 +9,7 @@ import numpy as np
 from kmc_li.engine import build
 from kmc_li.engine.field_error import converged_rates
 from kmc_li.engine.simulation import Simulation
-from kmc_li.kernels import jit, verbs
+from kmc_li.kernels.base import jit, verbs
 from kmc_li.study.parameters import Parameters
 
 # Functions that each part compiles, for the bar; a few more or less do no harm.

@@ -1,7 +1,7 @@
 """Live and dead Li through the events of a run; see lattice/connectivity.py for the search."""
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.connectivity import NoSearch, Search
 

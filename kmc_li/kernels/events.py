@@ -1,8 +1,8 @@
 """What plating and dissolution do: change the voxel, follow what hangs on it, tell the method."""
 
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
+from kmc_li.kernels.base.verbs import connect, disconnect, note_hoppers, update, update_around, withdraw
 from kmc_li.kernels.lattice.occupancy import clear, fill, is_empty
-from kmc_li.kernels.verbs import connect, disconnect, note_hoppers, update, update_around, withdraw
 
 
 @njit

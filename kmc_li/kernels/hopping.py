@@ -4,10 +4,10 @@ Between two platings many atoms hop, most of them forth and back. Only the latti
 told (`flush`) of what has changed in all before it is asked for the next voxel.
 """
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.codes import CONTINUE, FULL, GROW_HOPPERS, GROW_SITES, HOP, NOTHING, PLATING, REFRESH, RUNNING
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.codes import CONTINUE, FULL, GROW_HOPPERS, GROW_SITES, HOP, NOTHING, PLATING, REFRESH, RUNNING
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.events import put_metal, take_metal
-from kmc_li.kernels.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, around, is_empty, measure_height
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.selection.hops import HopLists, NoHops

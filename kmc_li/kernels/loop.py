@@ -1,10 +1,29 @@
 """The event loop: rejection-free kinetic Monte Carlo (n-fold way) while the field follows the deposit."""
 
 from kmc_li.kernels import contact, events, hopping  # noqa: F401  contact and hopping enter their verbs
-from kmc_li.kernels.codes import CONTINUE, FULL, GROW_SITES, HOP, NOTHING, NOTHING_PENDING, PLATING, REFRESH, RUNNING
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.codes import (
+    CONTINUE,
+    FULL,
+    GROW_SITES,
+    HOP,
+    NOTHING,
+    NOTHING_PENDING,
+    PLATING,
+    REFRESH,
+    RUNNING,
+)
+from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.verbs import (
+    after_event,
+    defers_updates,
+    draw,
+    pending_hop,
+    refresh_is_due,
+    room,
+    total_rate,
+    wait,
+)
 from kmc_li.kernels.selection.hops import NoHops
-from kmc_li.kernels.verbs import after_event, defers_updates, draw, pending_hop, refresh_is_due, room, total_rate, wait
 
 
 @njit

@@ -30,7 +30,7 @@ COUNTERS = np.dtype(
         ("idle", np.int64),  # attempts in a row at hops that changed nothing
         ("changed", np.int64),  # how many voxels `changed` holds
         ("time", np.float64),  # s
-        ("pending", np.int64),  # an event whose waiting time has passed: kernels/codes.py
+        ("pending", np.int64),  # an event whose waiting time has passed: kernels/base/codes.py
         ("pending_voxel", np.int64),  # the atom that hops, and its direction
         ("pending_direction", np.int64),
         ("plate_sum", np.float64),  # sum of the sites' rates, in units of the current through one column

@@ -17,7 +17,6 @@ import math
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +27,7 @@ from kmc_li.errors import UserError
 from kmc_li.storage import hdf5
 from kmc_li.storage.files import StoreWarning, take_lock, write_atomically, writing
 from kmc_li.storage.hdf5 import DamagedFile
+from kmc_li.storage.history import History
 from kmc_li.storage.manifest import (
     MANIFEST,
     CheckpointEntry,
@@ -47,21 +47,6 @@ _CHECKPOINTS_KEPT = 2
 
 Arrays = dict[str, NDArray[Any]]
 Scalars = dict[str, Any]
-
-
-@dataclass
-class History:
-    """Recorded and not yet committed: rows of the series, snapshots as (areal capacity, bits)."""
-
-    rows: list[Mapping[str, float]] = field(default_factory=list)
-    snapshots: list[tuple[float, NDArray[np.uint8]]] = field(default_factory=list)
-
-    def columns(self) -> dict[str, NDArray[np.float64]]:
-        """The rows as one float64 (rows,) array a name. Raises ValueError if rows differ in their names."""
-        names = list(self.rows[0]) if self.rows else []
-        if any(list(row) != names for row in self.rows):
-            raise ValueError("the rows of one run must have the same names")
-        return {name: np.array([row[name] for row in self.rows], dtype=np.float64) for name in names}
 
 
 def state_sha256(arrays: Arrays, scalars: Scalars) -> str:

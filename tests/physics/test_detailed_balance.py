@@ -7,7 +7,7 @@ from scipy import stats
 from small import study
 
 from kmc_li.engine import build
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.selection import hops
 from kmc_li.study.constants import BOLTZMANN_EV_K
 

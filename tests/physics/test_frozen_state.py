@@ -9,7 +9,7 @@ from small import LAYER, study
 from kmc_li.engine import build
 from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels import events, hopping, loop
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import LI, around
 from kmc_li.kernels.selection import composition_rejection as classes
 from kmc_li.morphology import attached_to_collector

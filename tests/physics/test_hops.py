@@ -10,7 +10,7 @@ from small import study
 
 from kmc_li.engine import build, invariants
 from kmc_li.engine.simulation import Simulation
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import LI
 from kmc_li.kernels.selection import hops
 

@@ -9,7 +9,7 @@ from kmc_li import field
 from kmc_li.engine import build, invariants
 from kmc_li.engine import field_error as exact
 from kmc_li.engine.simulation import Simulation
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import Box
 from kmc_li.kernels.methods import free_regions, walk_tables, walkers
 

@@ -15,8 +15,8 @@ FILE = Path(__file__).with_name("pins.json")
 if __name__ == "__main__":
     sys.path[:0] = [str(FILE.parents[1]), str(FILE.parent), str(FILE.parents[2])]
 
-from small import LAYER, SHEDDING, WALKERS, study  # noqa: E402
 from regression.test_bits import VARIANTS  # noqa: E402
+from small import LAYER, SHEDDING, WALKERS, study  # noqa: E402
 
 import kmc_li  # noqa: E402
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from kmc_li.engine import invariants
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.selection import composition_rejection as classes
 
 VOXELS = 400

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from kmc_li.kernels.jit import njit
+from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS

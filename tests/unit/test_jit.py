@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from kmc_li.kernels import jit
-from kmc_li.kernels.jit import Verb, leaf, njit
+from kmc_li.kernels.base import jit
+from kmc_li.kernels.base.jit import Verb, leaf, njit
 
 
 class Doubled(NamedTuple):

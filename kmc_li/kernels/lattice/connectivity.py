@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import DEAD, around, is_li
 from kmc_li.kernels.lattice.surface import is_live
 

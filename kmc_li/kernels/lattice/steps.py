@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf
+from kmc_li.kernels.base.jit import leaf
 
 
 @leaf

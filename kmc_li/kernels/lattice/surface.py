@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, around, is_li
 
 

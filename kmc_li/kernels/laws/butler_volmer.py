@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 
 SETTLED = 1e-8  # last step of Newton over the overpotential: the next one would be its square
 MOST_STEPS = 50

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf
 
 
 class Linear(NamedTuple):

@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf
 
 
 class Bare(NamedTuple):
@@ -49,6 +49,12 @@ def lowers_shifts(layer):
 @verbs.moved.of(Bare)
 @leaf
 def moved(layer, area, columns, n, height):
+    return 0.0
+
+
+@verbs.pressure_on.of(Bare)
+@leaf
+def pressure_on(layer, height, rest):
     return 0.0
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 
 
 class Winkler(NamedTuple):
@@ -39,9 +39,9 @@ def shifts_faces(layer):
     return layer.shift_per_pressure != 0.0
 
 
+@verbs.pressure_on.of(Winkler)
 @leaf
 def pressure(layer, height, rest):
-    """Pressure on metal of a height (a number in voxels)."""
     return min(max(height - rest, 0.0), layer.hardness)
 
 

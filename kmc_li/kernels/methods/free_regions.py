@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import is_empty
 
 FIRST = 1  # log2 of the first

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import loop, verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels import loop
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import high_plane, is_empty
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.solver import equations, hierarchy, local_repair, rates

@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import loop, verbs
-from kmc_li.kernels.codes import FULL, GROW_SITES, NOTHING, RUNNING
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels import loop
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.codes import FULL, GROW_SITES, NOTHING, RUNNING
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, around, is_empty
 from kmc_li.kernels.lattice.surface import live_faces
 from kmc_li.kernels.selection import composition_rejection as selection

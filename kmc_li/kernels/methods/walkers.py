@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import loop, verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels import loop
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around, high_plane
 from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear

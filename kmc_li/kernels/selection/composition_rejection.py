@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 
 PAGE = 64
 SHIFT = 6  # log2(PAGE)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.codes import GROW_HOPPERS, NOTHING, RUNNING
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.codes import GROW_HOPPERS, NOTHING, RUNNING
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, measure_heights
 from kmc_li.kernels.lattice.steps import goal_of, place, sides

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, Box, around, is_empty
 from kmc_li.kernels.lattice.surface import is_live, staircase_area_ratio, wrapped
 from kmc_li.kernels.solver import hierarchy

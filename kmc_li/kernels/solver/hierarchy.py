@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 
 
 class Hierarchy(NamedTuple):

@@ -7,7 +7,7 @@ for the global refresh. Both work on pieces of whole columns, so that the inner 
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around
 from kmc_li.kernels.lattice.surface import wrapped
 from kmc_li.kernels.solver import hierarchy

@@ -6,7 +6,7 @@ The last grid is one column, solved exactly. The grids themselves are made in hi
 
 import numpy as np
 
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.solver.hierarchy import gather
 
 TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denormal numbers, which are slow

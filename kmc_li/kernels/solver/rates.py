@@ -5,8 +5,8 @@
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import NEIGHBOURS, is_empty
 from kmc_li.kernels.lattice.surface import wrapped
 from kmc_li.kernels.selection import composition_rejection as selection

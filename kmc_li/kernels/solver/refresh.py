@@ -8,8 +8,8 @@ much it changed the event probabilities (total variation) and sets the number of
 
 import numpy as np
 
-from kmc_li.kernels import verbs
-from kmc_li.kernels.jit import leaf, njit
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around, is_empty, top
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.solver import hierarchy, multigrid, rates

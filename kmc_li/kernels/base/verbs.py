@@ -4,7 +4,7 @@ A method finds the voxel at which the next ion is plated, a law says what curren
 on the deposit. Verbs marked P are called by Python only and may be plain functions.
 """
 
-from kmc_li.kernels.jit import Verb
+from kmc_li.kernels.base.jit import Verb
 
 # Methods: kmc_li/kernels/methods
 begin = Verb("begin", "P (method, model, box, state): make everything follow from the initial deposit")
@@ -45,6 +45,7 @@ rest_plane = Verb("rest_plane", "(layer, area, columns, top): height of the laye
 may_dissolve = Verb("may_dissolve", "(layer, shift, s): whether Li of this plane can dissolve")
 moved = Verb("moved", "(layer, area, columns, n, height): change of all shifts since the layer was pressed, summed")
 lowers_shifts = Verb("lowers_shifts", "(layer): whether pressed faces are those that plate more easily")
+pressure_on = Verb("pressure_on", "(layer, height, rest): pressure on metal of that height, in stiffness * voxel")
 added_resistance = Verb("added_resistance", "(layer, reference, top, rest): of the layer over the electrolyte's")
 
 # Hops and contact: kernels/hopping.py, kernels/contact.py; NoHops and NoSearch do without, and without their code

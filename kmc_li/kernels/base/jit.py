@@ -21,7 +21,7 @@ from numba import config
 from numba.core import caching, codegen, compiler, event, imputils, types
 from numba.extending import models, register_model
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]  # kmc_li/kernels
 
 
 def _digest() -> str:
