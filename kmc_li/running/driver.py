@@ -12,10 +12,11 @@ from kmc_li.errors import UserError
 from kmc_li.running.progress import Report, bar, run_bar
 from kmc_li.running.signals import noted_signals
 from kmc_li.storage.files import StoreWarning
+from kmc_li.storage.history import History
 from kmc_li.storage.manifest import Manifest, read_manifest
 from kmc_li.storage.provenance import provenance
 from kmc_li.storage.run import Run, Snapshots, pack, unpack
-from kmc_li.storage.store import History, RunFolder, load_run, require_unused, state_sha256
+from kmc_li.storage.store import RunFolder, load_run, require_unused, state_sha256
 from kmc_li.study.parameters import Parameters
 
 if TYPE_CHECKING:
