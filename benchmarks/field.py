@@ -1,6 +1,7 @@
 """How fast the field follows the deposit, and how exactly: plating events a CPU second against TV.
 
     python benchmarks/field.py --quick                    # 64 x 64 and 256 x 256 columns, at most 90 s
+    python benchmarks/field.py --docs                     # the tables of docs/field.md, some minutes
     python benchmarks/field.py --json field.json          # all of it, about an hour
     python benchmarks/field.py --columns 64 --delta-over-W 0.3 --tolerance 0.5 1 2 5
     python benchmarks/field.py --columns 64 --monolayers 32            # a deposit four times thicker
@@ -208,6 +209,11 @@ def cases(options: argparse.Namespace) -> list[Case]:
         thick = case(64, 64, 0.3, 1, monolayers=32, samples=2, repeats=1)
         large = case(256, 256, 0.3, 1, samples=1, repeats=1)
         return [case(64, 64, 0.3, 1), thick, large, case(64, 64, 0.3, 1, samples=5, repeats=1, **solver)]
+    if options.docs:
+        rows = [case(64, 64, ratio, 1) for ratio in (0.3, 0.03, 3.0, math.inf)]
+        rows += [case(64, 64, 0.3, 1, monolayers=32, samples=2, repeats=1)]
+        rows += [case(256, 256, 0.3, 1, samples=1, repeats=1)]
+        return rows + [case(64, 64, ratio, 1, **solver) for ratio in (0.03, 0.3, 3.0)]
     ratios = options.delta_over_W or [0.03, 0.3, 3.0, math.inf]
     if options.columns or options.delta_over_W or options.tolerance or options.method:
         return [
@@ -232,6 +238,7 @@ def cases(options: argparse.Namespace) -> list[Case]:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few rows, at most 90 s once the kernels are compiled")
+    parser.add_argument("--docs", action="store_true", help="the rows of docs/field.md, some minutes")
     parser.add_argument("--columns", type=int, nargs="+", metavar="N", help="boxes of N x N columns, in place of all")
     parser.add_argument("--two-d", action="store_true", help="with --columns: N x 1")
     parser.add_argument("--delta-over-W", type=float, nargs="+", metavar="X", help="Δ/W; inf: W = 0")
@@ -272,7 +279,7 @@ def main() -> None:
             if solved and not (libraries or options.no_libraries):
                 same = (r for r in rows if (r["method"], r["columns"], r["ny"]) == ("walkers", case.nx, case.ny))
                 walked = next((r for r in same if (r["delta_over_W"], r["monolayers"]) == (0.3, case.monolayers)), None)
-                libraries = without_kmc_li(case, row, walked, options.quick, bar.set_description_str)
+                libraries = without_kmc_li(case, row, walked, options.quick or options.docs, bar.set_description_str)
     facts["load_at_the_end"] = load()
     print(f"\n{table(rows)}\n\nevents/s: a CPU second of one core; load at the end {facts['load_at_the_end']}")
     compare_boxes(rows)

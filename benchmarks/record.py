@@ -1,16 +1,17 @@
-"""Tables and figures of the README from one command at one commit: run, record, write them where they stand.
+"""Tables and figures of README and docs: run a command, record what it says, write the tables where they stand.
 
-    python benchmarks/record.py demo scenarios     # some minutes; leaves docs/results/*.json, docs/demo.png, README.md
+    python benchmarks/record.py demo scenarios     # some minutes; leaves docs/results/*.json and docs/demo.png
+    python benchmarks/record.py --all              # whatever a command of minutes makes: half an hour
     python benchmarks/record.py --write            # only write the tables anew from the records
 
-A record holds the command, the commit, the values of each run and the fingerprint of all pinned trajectories. The tests
-compare the README with the records, the fingerprint with today's and one run of each study, bit for bit.
+Tables that one command makes are recorded together. page_tables.py has the list, and what makes a record stale; the
+tests compare pages, records and a fresh run (tests/regression/test_results.py). Commit first: a record names a commit.
 """
 
 import argparse
 import hashlib
 import json
-import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,98 +19,115 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from kmc_li import Parameters, presets
+import page_tables
+from field import load, machine
+from page_tables import ENTRIES, FIGURES, MEASURES, PAGES, ROOT
+
 from kmc_li.report.summary import as_json, load_groups, report
-from kmc_li.storage.provenance import provenance
+from kmc_li.storage.provenance import source_sha256
+from kmc_li.storage.store import find_runs, load_run
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS, README, PINS = ROOT / "docs" / "results", ROOT / "README.md", ROOT / "tests" / "regression" / "pins.json"
-NAMES = {
-    "bare": "bare", "inert": "inert layer (d₃₃ = 0)", "piezo": "piezoelectric layer",
-    "anti_poled": "anti-poled layer", "screened": "fully screened layer",
+NOTED = {  # how lines begin that belong to a table
+    "plating_speed": ("walkers: an event",), "full_resolve": ("walkers are", "pyamg:"), "engine_speed": (),
 }  # fmt: skip
-MEASURES = {"thickness_um": "{:.2f}", "roughness_Sq_um": "{:.2f}", "porosity": "{:.3f}"}
-COMMANDS = {
-    "demo": ["-m", "kmc_li.cli", "demo", "-o"],
-    "scenarios": [str(ROOT / "runs" / "scenarios.py"), "-o"],
-}
-SHOWN = {"demo": "kmc-li demo", "scenarios": "python runs/scenarios.py -o results/scenarios"}
 
 
-def fingerprint() -> str:
-    """Of all pinned trajectories: a table of results is as old as they are."""
-    return hashlib.sha256(PINS.read_bytes()).hexdigest()[:16]
+def run(command: str, out: Path | None = None) -> str:
+    """What a command prints, `out` in place of the folder it names."""
+    words = shlex.split(command)
+    start = ["-m", "kmc_li.cli"] if words[0] == "kmc-li" else []
+    arguments = [*start, *words[1:]]
+    if out is not None:
+        arguments = [a for a in arguments if a not in ("-o", "DIR")] + ["-o", str(out)]
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    print(done.stdout, flush=True)
+    return done.stdout
 
 
-def record(name: str) -> dict[str, Any]:
-    """Run a command and keep what its tables need."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / name
-        subprocess.run([sys.executable, *COMMANDS[name], str(out)], check=True)
-        groups = load_groups([str(out / study) for study in NAMES if (out / study).exists()])
-        found = json.loads(as_json(report(groups)))
-        summary = out / "summary.json"
-        ratio = json.loads(summary.read_text())["thickness_ratio_bare_piezo"]["band"] if summary.exists() else None
-        if name == "demo":
-            shutil.copy(out / "comparison.png", ROOT / "docs" / "demo.png")
-    facts = provenance()
+def facts(name: str, command: str, before: float | None) -> dict[str, Any]:
+    """Everything of a record but its numbers."""
+    here, entry = machine(), ENTRIES[name]
     return {
-        "command": SHOWN[name],
-        "commit": facts["commit"],
-        "date_utc": facts["date_utc"],
-        "trajectories": fingerprint(),
-        "runs": {
-            study: {str(run["seed"]): {key: run["metrics"][key] for key in MEASURES} for run in one["runs"]}
-            for study, one in found.items()
-        },
-        "bands": {study: {key: one["bands"][key] for key in MEASURES} for study, one in found.items()},
-        "ratio": ratio,
+        "command": command,
+        "commit": here["commit"],
+        "date_utc": here["date_utc"],
+        "machine": {"processor": here["processor"], "cores": here["cpu_count"], "load": before},
+        "versions": {key: here[key] for key in ("python", "numpy", "scipy", "numba")},
+        "kernels": page_tables.kernels(),
+        "trajectories": page_tables.trajectories(name),
+        "check": entry.check,
+        "speed": entry.speed,
+        "kept": False,
     }
 
 
-def words(band: dict[str, float], form: str) -> str:
-    return "{} [{}, {}]".format(*(form.format(band[key]) for key in ("mean", "low", "high")))
+def of_runs(name: str, out: Path) -> dict[str, Any]:
+    """Each run's values and the bands of a command that stores runs; its figure goes where it is shown."""
+    run(ENTRIES[name].command, out)
+    studies = [study for study in page_tables.STUDIES if (out / study).exists()]
+    found = json.loads(as_json(report(load_groups([str(out / study) for study in studies]))))
+    used = {load_run(path).provenance["source_sha256"] for path in find_runs(out)}
+    if used != {source_sha256()}:
+        raise SystemExit(f"{out} holds runs of other code: record in a new folder")
+    summary = out / "summary.json"
+    ratio = json.loads(summary.read_text())["thickness_ratio_bare_piezo"]["band"] if summary.exists() else None
+    figures = {}
+    for path in (path for path, command in FIGURES.items() if command == name):
+        shutil.copy(out / "comparison.png", ROOT / path)
+        figures[path] = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+    return {
+        "runs": {
+            study: {str(one["seed"]): {key: one["metrics"][key] for key in MEASURES} for one in found[study]["runs"]}
+            for study in studies
+        },
+        "bands": {study: {key: found[study]["bands"][key] for key in MEASURES} for study in studies},
+        "ratio": ratio,
+        "figures": figures,
+    }
 
 
-def table(name: str) -> str:
-    """The Markdown of a record, with the command and the commit that made it."""
-    found = json.loads((RESULTS / f"{name}.json").read_text())
-    n = len(found["runs"]["bare"])
-    lines = [f"| mean [95 % band], Student t, {n} seeds | thickness (µm) | roughness Sq (µm) | porosity |"]
-    lines.append("|---|---|---|---|")
-    for study, bands in found["bands"].items():
-        cells = (words(bands[key], form) for key, form in MEASURES.items())
-        lines.append(f"| {NAMES[study]} | {' | '.join(cells)} |")
-    if found["ratio"]:
-        ratio = words(found["ratio"], "{:.2f}")
-        lines += ["", f"Thickness bare over piezoelectric: {ratio}; the paper measured 29/16.8 = 1.73."]
-    lines += ["", f"(`{found['command']}`, commit {found['commit'][:7]}, {found['date_utc'][:10]})"]
-    return "\n".join(lines)
+def record(names: list[str], command: str, folder: Path) -> None:
+    """Run a command and save the records of those of its tables that are asked for."""
+    before = load()
+    if not ENTRIES[names[0]].head:
+        for name in names:
+            page_tables.save(name, {**facts(name, command, before), **of_runs(name, folder / name)})
+        return
+    text = run(command)
+    tables = page_tables.printed_tables(text)
+    for name in names:
+        head, rows = tables[ENTRIES[name].head]
+        found: dict[str, Any] = {"head": head, "rows": rows}
+        if ENTRIES[name].speed:
+            import quick_speed
+
+            found["steps_per_cpu_s"] = quick_speed.yardstick()
+            found["notes"] = [line.strip() for line in text.splitlines() if line.startswith(NOTED[name])]
+        page_tables.save(name, {**facts(name, command, before), **found})
 
 
-def with_tables(text: str) -> str:
-    """A page with all its tables as the records have them."""
-    def fill(match: re.Match[str]) -> str:
-        return f"<!-- results: {match[1]} -->\n\n{table(match[1])}\n\n<!-- end -->"
-
-    return re.sub(r"<!-- results: (\w+) -->.*?<!-- end -->", fill, text, flags=re.S)
-
-
-def study_of(name: str, study: str) -> Parameters:
-    """The study behind a row."""
-    parameters = Parameters.from_toml(presets.study_path(study))
-    return parameters if name == "demo" else parameters.replace(**{"lattice.nx": 32, "lattice.ny": 32})
+def write() -> None:
+    """All pages, with their tables as recorded."""
+    for page in PAGES:
+        path = ROOT / page
+        path.write_text(page_tables.with_tables(path.read_text()))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*COMMANDS, []], help="what to run and record")
-    parser.add_argument("--write", action="store_true", help="write the tables from the records")
+    parser.add_argument("names", nargs="*", choices=[*ENTRIES, []], metavar="NAME", help=", ".join(ENTRIES))
+    parser.add_argument("--all", action="store_true", help="all tables that a command of minutes makes")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="keep runs there, and use those that are finished")
+    parser.add_argument("--write", action="store_true", help="write the tables from the records, run nothing")
     options = parser.parse_args()
-    for name in options.names:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.json").write_text(json.dumps(record(name), indent=1, ensure_ascii=False) + "\n")
-    README.write_text(with_tables(README.read_text()))
+    names = [name for name, entry in ENTRIES.items() if not entry.kept] if options.all else options.names
+    by_command: dict[str, list[str]] = {}
+    for name in names:
+        by_command.setdefault(ENTRIES[name].command, []).append(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        for command, together in by_command.items():
+            record(together, command, options.folder or Path(temporary))
+    write()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Tables and the figure in the README: as recorded, from today's trajectories, and what a fresh run gives."""
+"""Tables and figures of README and docs: as recorded, no older than the code they speak of, and what a fresh run gives."""
 
-import json
+import hashlib
 import re
 import sys
 from pathlib import Path
@@ -9,28 +9,48 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / "benchmarks"))
-README = (ROOT / "README.md").read_text()
-RECORDS = re.findall(r"<!-- results: (\w+) -->", README)
+
+import page_tables  # noqa: E402
+from page_tables import ENTRIES, FIGURES, MARKED, PAGES, load, with_tables  # noqa: E402
+
+TEXT = {page: (ROOT / page).read_text() for page in PAGES}
+RECORDED = {name: load(name) for name in ENTRIES}
+ANEW = "run: python benchmarks/record.py {}"
 
 
-def test_the_readme_shows_the_records():
-    from record import with_tables
-
-    assert RECORDS == ["demo", "scenarios"]
-    assert with_tables(README) == README
-
-
-def test_no_table_of_numbers_stands_without_its_record():
-    outside = re.sub(r"<!-- results: \w+ -->.*?<!-- end -->", "", README, flags=re.S)
-    assert not re.search(r"^\|.*\d.*\|$", outside, re.M)
+def test_each_table_of_the_list_is_on_its_page_once():
+    shown = [(page, name) for page, text in TEXT.items() for name in MARKED.findall(text)]
+    assert sorted(shown) == sorted((entry.page, name) for name, entry in ENTRIES.items())
+    assert {path.stem for path in page_tables.RESULTS.glob("*.json")} == set(ENTRIES)
 
 
-@pytest.mark.parametrize("name", RECORDS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_the_records(page):
+    assert with_tables(TEXT[page]) == TEXT[page], "run: python benchmarks/record.py --write"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_table_of_numbers_and_no_figure_stands_without_its_record(page):
+    assert not re.search(r"^\|.*\d.*\|$", MARKED.sub("", TEXT[page]), re.M)
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)|<img[^>]+src=\"([^\"]+)\"", TEXT[page]):
+        path = ((ROOT / page).parent / "".join(picture)).resolve().relative_to(ROOT).as_posix()
+        made = RECORDED[FIGURES[path]]["figures"][path]
+        assert hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == made, ANEW.format(FIGURES[path])
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_record_says_how_it_was_made_and_what_checks_it(name):
+    record, entry = RECORDED[name], ENTRIES[name]
+    assert (record["command"], record["check"], bool(record["kept"])) == (entry.command, entry.check, entry.kept)
+    assert re.fullmatch(r"[0-9a-f]{7,40}", record["commit"])  # not -dirty
+    assert re.match(r"\d{4}-\d\d-\d\d", record["date_utc"])
+    assert (ROOT / entry.check).exists()
+    assert f"`{entry.command}`, commit {record['commit'][:7]}" in page_tables.table(name)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.pins and not entry.kept])
 def test_a_record_is_as_young_as_the_trajectories(name):
-    from record import fingerprint
-
-    found = json.loads((ROOT / "docs" / "results" / f"{name}.json").read_text())
-    assert found["trajectories"] == fingerprint(), f"run: python benchmarks/record.py {name}"
+    assert RECORDED[name]["trajectories"] == page_tables.trajectories(name), ANEW.format(name)
 
 
 @pytest.mark.slow
@@ -40,10 +60,59 @@ def test_a_record_is_as_young_as_the_trajectories(name):
 )
 def test_a_fresh_run_is_the_one_recorded(name, study):
     """Seed 0, without the samples of the field's error, which change no trajectory."""
-    from record import study_of
-
     import kmc_li
 
-    found = json.loads((ROOT / "docs" / "results" / f"{name}.json").read_text())["runs"][study]["0"]
-    run = kmc_li.simulate(study_of(name, study).replace(**{"field.samples": 0}), seed=0)
-    assert {key: run.series[key][-1] for key in found} == pytest.approx(found, rel=1e-12)
+    width = {} if name == "demo" else {"lattice.nx": 32, "lattice.ny": 32}
+    parameters = kmc_li.Parameters.from_toml(kmc_li.presets.study_path(study)).replace(**width, **{"field.samples": 0})
+    run = kmc_li.simulate(parameters, seed=0)
+    recorded = RECORDED[name]["runs"][study]["0"]
+    assert {key: run.series[key][-1] for key in recorded} == pytest.approx(recorded, rel=1e-12), ANEW.format(name)
+
+
+@pytest.mark.parametrize("name", ["demo", "scenarios"])
+def test_bands_are_those_of_the_runs(name):
+    from kmc_li.report.statistics import mean_band, ratio_band
+
+    record = RECORDED[name]
+    for study, runs in record["runs"].items():
+        for key, band in record["bands"][study].items():
+            again = mean_band([run[key] for run in runs.values()])._asdict()
+            assert again == pytest.approx(band, rel=1e-12), (study, key)
+    if record["ratio"]:
+        thickness = {study: [run["thickness_um"] for run in runs.values()] for study, runs in record["runs"].items()}
+        again = ratio_band(thickness["bare"], thickness["piezo"])
+        assert again.mean == pytest.approx(record["ratio"]["mean"], rel=0.01)
+
+
+@pytest.mark.slow
+def test_a_grown_plane_is_the_one_recorded():
+    """One seed alone is not in the table; all four of its quickest row are."""
+    from benchmarks import staircase
+
+    row = next(cells for cells in RECORDED["planes_grown"]["rows"] if cells[:2] == ["(110)", "1"])
+    values = [staircase.speed("110", 1, False, seed) for seed in range(4)]
+    assert sum(values) / 4 == pytest.approx(float(row[3].split()[0]), abs=6e-4), ANEW.format("planes_grown")
+
+
+@pytest.mark.parametrize("plane", ["110", "321"])
+def test_a_plane_as_cut_is_the_one_recorded(plane):
+    from benchmarks import staircase
+
+    row = next(cells for cells in RECORDED["planes"]["rows"] if cells[0] == f"({plane})")
+    found = [staircase.current_over_area(plane, w, weights) for weights in (True, False) for w in (30.0, 1000.0)]
+    assert found == pytest.approx([float(cell) for cell in row[1:]], abs=6e-4), ANEW.format("planes")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["plating_speed", "engine_speed"])
+def test_speeds_are_those_recorded(name):
+    """In steps of a fixed loop beside it, within the band; the table is stale in both directions."""
+    import quick_speed
+    from field import machine
+
+    record = RECORDED[name]
+    same = machine()["processor"] == record["machine"]["processor"]
+    band = quick_speed.BAND if same else quick_speed.ELSEWHERE
+    for (row, now, steps), then in zip(quick_speed.fresh(name), quick_speed.recorded(name, record), strict=True):
+        ratio = now / steps / (then / record["steps_per_cpu_s"])
+        assert 1 / band < ratio < band, f"{row}: {ratio:.2f} times as fast as recorded; {ANEW.format(name)}"

@@ -1,0 +1,83 @@
+"""A few seconds' look at speeds that took minutes to measure: do the tables still say how fast the code is?
+
+A fixed loop, which reads random bytes of a small table as the engine does, is timed before and after each row in the
+same process. Speeds are compared in units of it, so that a busy or a slower processor changes little. It cannot make
+up for everything: BAND is what is allowed on the processor of the record, ELSEWHERE on another.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from engine import h1, speed, uniform
+from growth import Case, grow
+
+from kmc_li.kernels.base.jit import njit
+
+BAND, ELSEWHERE = 1.4, 3.0  # factors, both ways
+STEPS = 3_000_000
+
+
+@njit
+def _walk(cell: Any, steps: int) -> int:
+    state, met = np.uint64(88172645463325252), 0
+    for _ in range(steps):
+        state ^= state << np.uint64(13)
+        state ^= state >> np.uint64(7)
+        state ^= state << np.uint64(17)
+        met += cell[state & np.uint64(cell.size - 1)]
+    return met
+
+
+def yardstick(repeats: int = 5) -> float:
+    """Steps of the fixed loop a CPU second, the median."""
+    cell = np.ones(1 << 18, np.uint8)
+    _walk(cell, 1)
+    found = []
+    for _ in range(repeats):
+        start = time.process_time()
+        _walk(cell, STEPS)
+        found.append(STEPS / (time.process_time() - start))
+    return float(np.median(found))
+
+
+def plating(method: str) -> float:
+    """Events a CPU second of the row of 64 x 64 columns, Delta/W = 0.3, 8 monolayers."""
+    case = Case(64, 64, 0.3, 0.01, method)
+    nothing = np.array([], int)
+    grow(case._replace(monolayers=1), nothing)
+    return float(case.monolayers * 64**2 / np.median([grow(case, nothing).cpu_s.sum() for _ in range(3)]))
+
+
+# Of each table: the first cells of a row, the column of its speed, what measures it again
+ROWS: dict[str, list[tuple[tuple[str, ...], str, Callable[[], float]]]] = {
+    "plating_speed": [
+        (("64 × 64", "0.3", "walkers", "8"), "events/s", lambda: plating("walkers")),
+        (("64 × 64", "0.3", "solver, 1 %", "8"), "events/s", lambda: plating("multigrid")),
+    ],
+    "engine_speed": [
+        (("H1, executed hops", "100²"), "events a CPU second", lambda: speed(h1(100), 5, "hops", 2)[0]),
+        (("plating, uniform rates", "64²"), "events a CPU second", lambda: speed(uniform(64, 200), 5)[0]),
+    ],
+}
+
+
+def fresh(name: str) -> list[tuple[str, float, float]]:
+    """(row, events a CPU second, steps of the fixed loop a CPU second) of the rows of a table that are quick."""
+    found = []
+    for row, _, measure in ROWS[name]:
+        before = yardstick()
+        value = measure()
+        found.append((", ".join(row), value, 0.5 * (before + yardstick())))
+    return found
+
+
+def recorded(name: str, record: dict[str, Any]) -> list[float]:
+    """The speeds of the same rows as they stand in the table."""
+    found = []
+    for row, column, _ in ROWS[name]:
+        cells = next(cells for cells in record["rows"] if tuple(cells[: len(row)]) == row)
+        number, *unit = cells[record["head"].index(column)].replace(",", "").split()
+        found.append(float(number) * (1e6 if unit == ["M"] else 1.0))
+    return found
