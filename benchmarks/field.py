@@ -108,7 +108,6 @@ def without_kmc_li(
     def add(what: str, outcome: Outcome, reached: bool) -> None:
         rows.append(
             {
-                "solver": f"{outcome.solver} CG" if outcome.solver == "scipy" else "pyamg-preconditioned CG",
                 "tolerance_is": what,
                 **outcome._asdict(),
                 "tv_no_worse": reached,

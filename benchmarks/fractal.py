@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--tolerance", type=float, default=1.0, metavar="PERCENT", help="field.tolerance [1]")
     parser.add_argument("--json", metavar="FILE", help="write all radii there too")
     options = parser.parse_args()
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for exponent in options.exponent:
         began = time.process_time()
         voxels = sizes(options.voxels or VOXELS.get(exponent, 1024))
@@ -112,6 +112,11 @@ def main() -> None:
         expected = f", published {PUBLISHED[exponent]}" if exponent in PUBLISHED else ""
         print(f"D = {d:.3f} ± {error:.3f} from Rg = {SMALLEST:g} voxels on{expected}\n", flush=True)
         found[f"{exponent:g}"] = {"voxels": voxels.tolist(), "gyration": rows[:, :, 0].tolist(), "D": d, "error": error}
+        found[f"{exponent:g}"]["greatest"] = rows[:, -1, 1].mean()
+    print("| exponent | voxels | greatest radius | D | published |\n|---|---|---|---|---|")
+    for name, one in found.items():
+        row = name, one["voxels"][-1], f"{one['greatest']:.0f}", f"{one['D']:.3f} ± {one['error']:.3f}"
+        print(f"| {' | '.join(map(str, row))} | {PUBLISHED.get(float(name), '')} |")
     if options.json:
         Path(options.json).write_text(json.dumps(found) + "\n")
 

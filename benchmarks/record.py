@@ -38,7 +38,8 @@ def run(command: str, out: Path | None = None) -> str:
     start = ["-m", "kmc_li.cli"] if words[0] == "kmc-li" else []
     arguments = [*start, *words[1:]]
     if out is not None:
-        arguments = [a for a in arguments if a not in ("-o", "DIR")] + ["-o", str(out)]
+        named = arguments.index("-o") if "-o" in arguments else len(arguments)
+        arguments = [*arguments[:named], "-o", str(out)]
     done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     print(done.stdout, flush=True)
     return done.stdout
@@ -66,8 +67,8 @@ def of_runs(name: str, out: Path) -> dict[str, Any]:
     run(ENTRIES[name].command, out)
     studies = [study for study in page_tables.STUDIES if (out / study).exists()]
     found = json.loads(as_json(report(load_groups([str(out / study) for study in studies]))))
-    used = {load_run(path).provenance["source_sha256"] for path in find_runs(out)}
-    if used != {source_sha256()}:
+    made = [load_run(path).provenance for path in find_runs(out)]  # maybe by an earlier call, see --folder
+    if {one["source_sha256"] for one in made} != {source_sha256()}:
         raise SystemExit(f"{out} holds runs of other code: record in a new folder")
     summary = out / "summary.json"
     ratio = json.loads(summary.read_text())["thickness_ratio_bare_piezo"]["band"] if summary.exists() else None
@@ -76,6 +77,8 @@ def of_runs(name: str, out: Path) -> dict[str, Any]:
         shutil.copy(out / "comparison.png", ROOT / path)
         figures[path] = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
     return {
+        "commit": made[-1]["commit"],
+        "date_utc": made[-1]["date_utc"],
         "runs": {
             study: {str(one["seed"]): {key: one["metrics"][key] for key in MEASURES} for one in found[study]["runs"]}
             for study in studies
