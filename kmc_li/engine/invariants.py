@@ -17,7 +17,7 @@ from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS, WALL, Box
 from kmc_li.kernels.methods import free_regions, walk_tables
 from kmc_li.kernels.methods.multigrid import Multigrid
-from kmc_li.kernels.methods.uniform import Uniform, site_rate
+from kmc_li.kernels.methods.uniform import Uniform
 from kmc_li.kernels.methods.walkers import Walkers
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.selection.hops import HopLists
@@ -201,9 +201,9 @@ def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -
     if isinstance(state.method, Multigrid):
         rates.write_rates(model, state.lattice.cell, box, state.method, end, fresh)
     else:
-        surface = np.flatnonzero((state.lattice.cell & NEIGHBOURS) > 0)
-        for voxel in surface[(surface % box.ns > 0) & (surface % box.ns < end)]:
-            fresh[voxel] = site_rate(model, state.lattice.cell, box, voxel)
+        plane = np.arange(fresh.size) % box.ns
+        touching = _live_neighbours(box, state.lattice.cell) > 0
+        fresh[touching & (state.lattice.cell < LI) & (plane > 0) & (plane < end)] = 1.0
     used = np.zeros_like(fresh)
     used[voxels] = rate
     plane = np.arange(fresh.size) % box.ns

@@ -15,14 +15,15 @@ PAGE = (ROOT / "docs" / "extending.md").read_text()
 LAW = """
 from scipy.optimize import brentq
 study_ = study(**{"plating.kinetics": "cubic", "lattice.nx": 16, "lattice.ny": 16, "lattice.nz": 48,
-                  "output.series_points": 40})
+                  "field.samples": 0, "stop.capacity_mAh_cm2": 0.1})
 simulation = Simulation(study_, 1)
 wagner = study_.wagner_length_m / study_.voxel_m
 drop = brentq(lambda e: e * (1 + e * e / 4) / (wagner + 0.5) - 1, 0, 10)  # current 1 through every face of the film
 box, field = simulation._box, simulation._state.method.field
 np.testing.assert_allclose(field.phi.reshape(box)[:, :, 1], drop, rtol=1e-4)
 grow(simulation)
-assert simulation.report()["field_tv_mean"] < 0.01, simulation.report()
+plated = simulation._state.counters[0].plate_sum
+assert abs(plated / 256 - 1) < 0.01  # over a rough deposit the field still carries the set current
 """
 METHOD = """
 study_ = study(**{"field.method": "falling", "lattice.nx": 64, "lattice.ny": 64, "lattice.nz": 64,
@@ -34,7 +35,7 @@ mean, columns = heights.mean(), heights.size
 assert mean > 9 and abs(heights.var() / mean - 1) < 3 * np.sqrt(2 / columns)  # Poisson: the variance is the mean
 """
 LAYER_MODEL = """
-study_ = study(**LAYER | {"layer.model": "stiffening", "stop.capacity_mAh_cm2": 0.3})
+study_ = study(**LAYER | {"layer.model": "stiffening", "stop.capacity_mAh_cm2": 0.3, "field.samples": 0})
 simulation = grow(Simulation(study_, 1))
 pressed = kmc_li.layer.press(kmc_li.morphology.height_map(simulation.occupancy), study_)
 assert abs(pressed.pressure_Pa.mean() / 0.35e6 - 1) < 1e-9  # the stack's
@@ -42,7 +43,6 @@ heights, rest = kmc_li.morphology.height_map(simulation.occupancy), pressed.rest
 stiffness = study_.layer.winkler_stiffness_Pa_m * study_.voxel_m
 expected = np.minimum(np.clip(heights - rest, 0, None) ** 2 * stiffness, study_.metal.hardness_MPa * 1e6)
 np.testing.assert_allclose(pressed.pressure_Pa, expected, rtol=1e-9)
-assert simulation.report()["field_tv_mean"] < 0.01, simulation.report()
 """
 PROGRAM = """
 import sys

@@ -82,9 +82,10 @@ def _update_voxel(method, model, cell, box, n, voxel):
 @njit
 def list_all(method, model, box, state):
     """Sites of the whole deposit."""
-    for voxel in range(box.nx * box.ny * box.ns):
-        if voxel % box.ns > 0 and voxel % box.ns + 1 < box.ns:
-            _update_voxel(method, model, state.lattice.cell, box, state.counters[0], voxel)
+    n = state.counters[0]
+    for column in range(box.nx * box.ny):
+        for s in range(1, min(n.top_plane + 2, box.ns - 1)):
+            _update_voxel(method, model, state.lattice.cell, box, n, column * box.ns + s)
 
 
 @verbs.room.of(Uniform)
