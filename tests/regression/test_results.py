@@ -40,6 +40,14 @@ def test_no_table_of_numbers_and_no_figure_stands_without_its_record(page):
         assert hashlib.sha256((ROOT / path).read_bytes()).hexdigest() == made, ANEW.format(FIGURES[path])
 
 
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.md")))
+def test_other_pages_have_neither(page):
+    """No picture, no table row with a number like 1.23 (0.1.0 is a version)."""
+    if f"docs/{page}" not in PAGES:
+        text = (ROOT / "docs" / page).read_text()
+        assert not re.search(r"^\|.*(?<![\d.])\d+\.\d+(?![\d.]).*\|$|!\[|<img", text, re.M)
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_a_record_says_how_it_was_made_and_what_checks_it(name):
     record, entry = RECORDED[name], ENTRIES[name]
