@@ -8,6 +8,7 @@ is made, optimised as a whole and cached for the few functions that Python calls
 import contextlib
 import hashlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -52,6 +53,22 @@ def _point_cache() -> Path:
 DIGEST = _digest()
 CACHE = _point_cache()
 COMPILED = not config.DISABLE_JIT
+
+_OUTSIDE: dict[str, str | None] = {}  # files that hold kernels and do not belong to this package; digests of their texts
+_OUTSIDE_TYPES: set[str] = set()  # alternatives that a verb got from there
+
+
+def _note_source(function: Any) -> bool:
+    """Whether a function comes from outside this package; if so, its file is one that the cache looks at."""
+    source = Path(getattr(function, "py_func", function).__code__.co_filename)
+    if source.is_relative_to(PACKAGE):
+        return False
+    try:
+        _OUTSIDE[str(source)] = hashlib.sha256(source.read_bytes()).hexdigest()
+    except OSError:  # typed in, or made by a program: an edit would not be noticed
+        _OUTSIDE[str(source)] = None
+    return True
+
 
 # error_model="numpy": a division does not carry a branch, so that loops over a column vectorise.
 # _nrt=False: kernels allocate nothing and own nothing, so arrays are passed on without counting references. Counting
@@ -147,17 +164,33 @@ def _locked(path: Path) -> Any:
 
 
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
-    """numba's cache of a function, with an index for each signature: two processes that compile different ones for the
-    same function would else give both the same data file. What cannot be read is compiled again."""
+    """numba's cache of a function, with an index for each signature and text of the kernels.
 
-    def _choose(self, signature: Any) -> None:
-        digest = hashlib.sha256(str(signature).encode()).hexdigest()[:16]
+    Two processes that compile different signatures of the same function would else give both the same data file, and an
+    edit of what a function calls would not be noticed. What cannot be read is compiled again.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._outside = _note_source(function)
+
+    def _choose(self, signature: Any) -> bool:
+        """Whether this signature can be cached; if so, where."""
+        texts = [str(signature), DIGEST]
+        if self._outside or not _OUTSIDE_TYPES.isdisjoint(re.findall(r"\w+", texts[0])):
+            digests = set(_OUTSIDE.values())
+            if None in digests:
+                return False
+            texts += sorted(map(str, digests))
+        digest = hashlib.sha256(repr(texts).encode()).hexdigest()[:16]
         self._cache_file = caching.IndexDataCacheFile(
             self._cache_path, f"{self._impl.filename_base}-{digest}", self._impl.locator.get_source_stamp()
         )
+        return True
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
-        self._choose(sig)
+        if not self._choose(sig):
+            return None
         found = self._read(sig, target_context)
         if found is None:  # whoever compiles it holds the lock until it is saved, so that others need not
             self._lock = _locked(Path(self._cache_file._index_path + ".lock"))
@@ -173,7 +206,8 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
             return None
 
     def _save_overload(self, sig: Any, data: Any) -> None:
-        self._choose(sig)
+        if not self._choose(sig):
+            return
         try:
             super()._save_overload(sig, data)
         finally:
@@ -186,6 +220,7 @@ class Kernel:
     def __init__(self, function: Callable[..., Any], forceinline: bool = False) -> None:
         self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
         self.py_func = function
+        _note_source(function)
         self._called: Any = None
         self._inner = numba.njit(
             pipeline_class=_InnerCompiler, no_cpython_wrapper=True, forceinline=forceinline, **_OPTIONS
@@ -198,8 +233,7 @@ class Kernel:
     def __call__(self, *args: Any) -> Any:
         if self._called is None:
             self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(self.py_func)
-            if not Verb.foreign:
-                self._called._cache = _Cache(self.py_func)
+            self._called._cache = _Cache(self.py_func)
         return self._called(*args)
 
 
@@ -214,8 +248,6 @@ class Verb:
     Inside kernels the choice is made when they are compiled, so that only what a run uses is compiled at all.
     """
 
-    foreign = False  # whether an alternative comes from outside this package, whose edits the cache cannot notice
-
     def __init__(self, name: str, meaning: str) -> None:
         self.name, self.__doc__ = name, meaning
         self.alternatives: dict[type, Any] = {}
@@ -226,8 +258,8 @@ class Verb:
 
         def enter(kernel: Any) -> Any:
             self.alternatives |= dict.fromkeys(kinds, kernel)
-            function = getattr(kernel, "py_func", kernel)
-            Verb.foreign = Verb.foreign or not Path(function.__code__.co_filename).is_relative_to(PACKAGE)
+            if _note_source(kernel):
+                _OUTSIDE_TYPES.update(kind.__name__ for kind in kinds)
             return kernel
 
         return enter
