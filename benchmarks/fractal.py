@@ -62,19 +62,23 @@ def start(columns: int, exponent: float, tolerance: float) -> tuple[Any, Any, An
 
 
 def cluster(
-    columns: int, exponent: float, tolerance: float, seed: int, voxels: NDArray[np.int64]
+    columns: int, exponent: float, tolerance: float, seed: int, voxels: NDArray[np.int64], sampled: int = 99
 ) -> NDArray[np.float64]:
-    """Rows (radius of gyration, greatest radius, true TV of the field) at those numbers of voxels."""
+    """Rows (radius of gyration, greatest radius, true TV of the field) at those numbers of voxels.
+
+    The TV, which needs a converged field, is taken at the last `sampled` of them; NaN before.
+    """
     model, box, state = start(columns, exponent, tolerance)
     rng = np.random.Generator(np.random.PCG64(seed))
     rows = []
-    for n in voxels:
+    for left, n in zip(range(voxels.size, 0, -1), voxels, strict=True):
         _, state = advance(model, box, state, rng, n - 1)
         x, s = np.nonzero((state.lattice.cell.reshape(box)[:, 0] & LI) != 0)
         if x.size != n:
             raise ValueError(f"the box of {columns} columns is too small for {n} voxels")
         square = (x - columns // 2) ** 2 + (s - 0.5) ** 2
-        rows.append((square.mean() ** 0.5, square.max() ** 0.5, exact.field_error(model, box, state)["tv"]))
+        tv = exact.field_error(model, box, state)["tv"] if left <= sampled else np.nan
+        rows.append((square.mean() ** 0.5, square.max() ** 0.5, tv))
     return np.array(rows)
 
 

@@ -54,7 +54,7 @@ DIGEST = _digest()
 CACHE = _point_cache()
 COMPILED = not config.DISABLE_JIT
 
-_OUTSIDE: dict[str, str | None] = {}  # files that hold kernels and do not belong to this package; digests of their texts
+_OUTSIDE: dict[str, str | None] = {}  # files with kernels that do not belong to this package; digests of their texts
 _OUTSIDE_TYPES: set[str] = set()  # alternatives that a verb got from there
 
 
