@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import Lattice
 
 
+@record
 class Model(NamedTuple):
     """Constants of a run. Currents in j * voxel^2, lengths in voxels, rates in 1/s."""
 
@@ -57,6 +59,7 @@ COUNTERS = np.dtype(
 )
 
 
+@record
 class State(NamedTuple):
     """Arrays of a run."""
 

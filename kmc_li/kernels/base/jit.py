@@ -6,6 +6,7 @@ is made, optimised as a whole and cached for the few functions that Python calls
 """
 
 import contextlib
+import gc
 import hashlib
 import os
 import re
@@ -21,6 +22,8 @@ import numpy as np
 from numba import config
 from numba.core import caching, codegen, compiler, event, imputils, types
 from numba.extending import models, register_model
+
+from kmc_li.kernels.base.records import record
 
 PACKAGE = Path(__file__).parents[1]  # kmc_li/kernels
 
@@ -101,7 +104,7 @@ class _CalledLibrary(codegen.JITCodeLibrary):
     """Code that Python calls: all that it needs is linked in once and optimised as a whole."""
 
     def finalize(self) -> None:
-        self._own = {function.name for function in self._final_module.functions}
+        self._own = {function.name for function in self._final_module.functions if not function.is_declaration}
         for library in self._linking_libraries:  # grows on the way
             for other in getattr(library, "_linking_libraries", ()):
                 if other not in self._linking_libraries:
@@ -114,6 +117,8 @@ class _CalledLibrary(codegen.JITCodeLibrary):
                 # Nobody else calls it, so arguments that it does not use are not passed; and its name is no symbol,
                 # which the engine would confuse with that of another library ("internal" has one).
                 function.linkage = "private"
+            elif not function.is_declaration and not function.name.startswith("_ZN7cpython"):
+                function.add_function_attribute("noinline")  # records are written outside it and do not change in it
         passes, builder = self._codegen._module_pass_manager()
         passes.run(self._final_module, builder)  # once: numba's first round serves reference counts, of which are none
 
@@ -129,6 +134,15 @@ class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
 
 class _CalledCompiler(_InnerCompiler):
     library = _CalledLibrary
+
+    def compile_extra(self, function: Any) -> Any:
+        collects = gc.isenabled()
+        gc.disable()  # numba makes millions of objects that stay until it is done: looking for garbage costs a tenth
+        try:
+            return super().compile_extra(function)
+        finally:
+            if collects:
+                gc.enable()
 
 
 @contextlib.contextmanager
@@ -257,6 +271,8 @@ class Verb:
         """Enter a kernel as what this verb means for these types."""
 
         def enter(kernel: Any) -> Any:
+            for kind in kinds if COMPILED else ():
+                record(kind)
             self.alternatives |= dict.fromkeys(kinds, kernel)
             if _note_source(kernel):
                 _OUTSIDE_TYPES.update(kind.__name__ for kind in kinds)

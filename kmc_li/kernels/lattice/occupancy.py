@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
 
 NEIGHBOURS = 7  # mask of the neighbour count
 LI = 8
@@ -27,6 +28,7 @@ class Box(NamedTuple):
     ns: int
 
 
+@record
 class Lattice(NamedTuple):
     """What every kernel knows of the deposit."""
 

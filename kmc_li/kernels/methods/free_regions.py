@@ -10,11 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import is_empty
 
 FIRST = 1  # log2 of the first
 
 
+@record
 class FreeRegions(NamedTuple):
     """Where metal is, a bit a voxel; blocks of every edge, packed one size after the other; tables of the jumps."""
 

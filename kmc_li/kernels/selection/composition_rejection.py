@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
 
 PAGE = 64
 SHIFT = 6  # log2(PAGE)
@@ -21,6 +22,7 @@ LOWEST = -40  # class c holds rates in [2^(c + LOWEST), 2^(c + LOWEST + 1)); sma
 CLASSES = 128 - LOWEST  # up to the largest float32
 
 
+@record
 class ClassLists(NamedTuple):
     """Sites in lists by rate class; `where` is -1 for a voxel that is in no list."""
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, Box, around, is_empty
 from kmc_li.kernels.lattice.surface import is_live, staircase_area_ratio, wrapped
 from kmc_li.kernels.solver import hierarchy
@@ -18,6 +19,7 @@ from kmc_li.kernels.solver.local_repair import PLANES, SCRATCH
 KEEP = 2  # for set_cell: faces count as they did
 
 
+@record
 class Field(NamedTuple):
     """Arrays of the field problem; those of voxels are flat and share their index with the lattice's `cell`."""
 

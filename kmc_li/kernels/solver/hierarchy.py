@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
 
 
+@record
 class Hierarchy(NamedTuple):
     """Coarse grids packed one after the other; level 0 (the fine grid) has entries in the tables only."""
 
