@@ -5,7 +5,9 @@
     python benchmarks/field.py --json field.json          # all of it, about an hour
     python benchmarks/field.py --columns 64 --delta-over-W 0.3 --tolerance 0.5 1 2 5
     python benchmarks/field.py --columns 64 --monolayers 32            # a deposit four times thicker
-    python benchmarks/field.py --columns 256 --method multigrid        # the solver, which layers need, alone
+    python benchmarks/field.py --columns 256 --method multigrid        # the solver alone
+    python benchmarks/field.py --studies piezo --columns 64            # the product's own studies, see study_speed.py
+    python benchmarks/field.py --studies all --columns 64 256 --voxel-um 0.25 0.125 --method multigrid
 
 What is measured. Voxels plated on a bare collector with the live field; CPU time of the event loop alone (one core).
 Growth is repeated with the same seed, which gives the same deposit; each monolayer's time is the median of the repeats.
@@ -34,11 +36,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import study_speed
 from full_resolve import SCIPY_DEFAULT, Deposit, Outcome, equal_tv, resolve
 from growth import SAMPLES, Case, Growth, error, grow
 from tqdm import tqdm
 
+from kmc_li import UserError
 from kmc_li.storage.provenance import provenance
+from kmc_li.study.choices import METHODS
 
 
 def measure(
@@ -241,13 +246,18 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--columns", type=int, nargs="+", metavar="N", help="boxes of N x N columns, in place of all")
     parser.add_argument("--two-d", action="store_true", help="with --columns: N x 1")
     parser.add_argument("--delta-over-W", type=float, nargs="+", metavar="X", help="Δ/W; inf: W = 0")
-    parser.add_argument("--method", choices=("walkers", "multigrid"), help="one of the two alone")
+    parser.add_argument("--method", choices=tuple(METHODS), help="this one alone")
     parser.add_argument("--tolerance", type=float, nargs="+", metavar="PERCENT", help="of the solver, 0.01 to 20 [1]")
     parser.add_argument("--plain-faces", action="store_true", help="without face-area weights")
     parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="thickness if dense [8]")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="times a deposit is grown [3]")
     parser.add_argument("--no-libraries", action="store_true", help="leave out scipy's and pyamg's solvers")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
+    names = ("all", *study_speed.STUDIES)
+    parser.add_argument("--studies", nargs="+", choices=names, metavar="NAME", help=f"studies: {', '.join(names)}")
+    parser.add_argument("--voxel-um", type=float, nargs="+", default=[0.25], metavar="UM", help="of the studies [0.25]")
+    parser.add_argument("--capacity", type=float, default=0.5, metavar="MAH_CM2", help="of the studies [0.5 mAh/cm^2]")
+    parser.add_argument("--moments", type=int, metavar="N", help="with TV, of a study [40 for 64 columns]; 0: none")
     return parser
 
 
@@ -258,6 +268,10 @@ def main() -> None:
     versions = ", ".join(f"{name} {facts[name]}" for name in ("python", "numpy", "scipy", "numba"))
     print(f"{facts['processor']}, {facts['cpu_count']} cores, load {facts['load']}")
     print(f"kmc_li {facts['kmc_li']} ({facts['commit'][:10]}), {versions}", flush=True)
+    if options.studies:
+        study_speed.run(options, facts)
+        print(f"load at the end {load()}")
+        return
     chosen = cases(options)
     rows: list[dict[str, Any]] = []
     libraries: dict[str, Any] = {}
@@ -320,5 +334,7 @@ def compare_boxes(rows: list[dict[str, Any]]) -> None:
 if __name__ == "__main__":
     try:
         main()
+    except UserError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

@@ -6,21 +6,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import gammaln
+from landings import moment
 
 from kmc_li import Parameters
 from kmc_li.engine import build
-from kmc_li.engine import field_error as exact
 from kmc_li.engine.advance import advance
 from kmc_li.kernels.base.codes import RUNNING
-from kmc_li.kernels.base.jit import njit
-from kmc_li.kernels.methods import walkers
 
 VOXELS_A_MONOLAYER = {0.0: 96.0, 0.5: 48.0, 5.0: 24.0, math.inf: 10.0}  # room for the highest bud, by W/voxel up to
 SAMPLES = {64: 20, 128: 8, 256: 4}  # moments at which TV is taken, by columns along x up to; 2 beyond
-
-
-DRAWN = 20_000  # walkers let go at a moment
 
 
 class Case(NamedTuple):
@@ -72,25 +66,6 @@ def parameters(case: Case) -> Parameters:
     )
 
 
-@njit
-def let_go(cell: Any, box: Any, method: Any, counters: Any, rng: Any, drawn: int, counts: Any) -> None:
-    for _ in range(drawn):
-        counts[walkers.walk(cell, box, method, counters[0], rng)] += 1
-
-
-def walkers_tv(model: Any, box: Any, state: Any, seed: int) -> float:
-    """TV between walkers and the converged field, the mean of its noise taken off (of a Poisson number, exactly)."""
-    exact_rates = exact.converged_rates(model, box, state)
-    expected = DRAWN * exact_rates / exact_rates.sum()
-    counts = np.zeros(expected.size, np.int64)
-    rng = np.random.Generator(np.random.PCG64([seed, int(state.counters[0].events)]))
-    let_go(state.lattice.cell, box, state.method, state.counters.copy(), rng, DRAWN, counts)
-    few = expected[expected > 0]
-    floor = np.floor(few)
-    chance = 2 * np.exp((floor + 1) * np.log(few) - few - gammaln(floor + 1))
-    return float(0.5 * (np.abs(counts - expected).sum() - chance.sum()) / DRAWN)
-
-
 def grow(
     case: Case, moments: np.ndarray, tick: Callable[[int], None] = lambda events: None, until: float = math.inf
 ) -> Growth:
@@ -120,6 +95,4 @@ def grow(
 
 def error(model: Any, box: Any, state: Any, case: Case) -> float:
     """TV of the event probabilities of a deposit at rest."""
-    if case.method == "walkers":
-        return walkers_tv(model, box, state, case.seed)
-    return exact.field_error(model, box, state)["tv"]
+    return moment(model, box, state, case.seed).tv

@@ -90,3 +90,40 @@ def test_the_tolerance_table(load):
     assert text.count("\n| ") == 2
     assert "| 5 % |" in text
     assert text.count("Welch") == 3
+
+
+@pytest.mark.parametrize(("study", "method"), [("piezo", "multigrid"), ("bare", "walkers")])
+def test_a_study_beside_bare_walkers(load, study, method):
+    speed = load("study_speed")
+    row = speed.Row(study, 8, capacity_mAh_cm2=0.3, method=method, repeats=1, moments=8)
+    grown, moments = [], []
+    found = speed.measure(row, grown.append, moments.append)
+    assert sum(grown) == speed.parameters(row).target_voxels // 5 * 5
+    assert sum(moments) == found["tv_moments"] == 8
+    assert found["over_bare"] == pytest.approx(found["events_per_cpu_s"] / found["bare_events_per_cpu_s"])
+    assert -0.01 < found["tv_mean"] <= found["tv_worst"] < 0.1
+    assert found["contact_moments"] == (2 if study == "piezo" else 0)
+    if study == "piezo":
+        assert found["pressed_share"] == pytest.approx(1, abs=0.3)
+        assert 0 < found["pressed_exact"] < 1
+    else:
+        assert found["pressed_share"] is None
+    assert f"| {study} | 8 | {found['method']} |" in speed.table([(study, row.key, found)])
+
+
+def test_drawn_events_leave_the_run_alone_and_their_noise_is_taken_off(load):
+    """A walk that always lands where it should has a TV of nothing but noise; one landing in fifty astray is seen."""
+    speed, landings = load("study_speed"), load("landings")
+    growing = speed.Growing(speed.parameters(speed.Row("bare", 16, method="walkers")), 1)
+    growing.to(1000)
+    before = growing.state.counters.copy()
+    assert abs(landings.moment(growing.model, growing.box, growing.state, 1).tv) < 0.01
+    assert growing.state.counters == before
+    rng, p = np.random.default_rng(3), np.full(500, 1 / 500)
+    tv = [landings.without_noise(rng.multinomial(20_000, p), 20_000 * p) for _ in range(200)]
+    assert np.mean(tv) == pytest.approx(0, abs=4 * np.std(tv) / 200**0.5)
+    astray = 0.98 * p
+    astray[0] += 0.02
+    tv = [landings.without_noise(rng.multinomial(20_000, astray), 20_000 * p) for _ in range(200)]
+    # The crowded voxel's half of the TV is seen in full, that spread over all others hides in their noise.
+    assert np.mean(tv) > 0.02 * 0.998 / 2 - 4 * np.std(tv) / 200**0.5
