@@ -18,6 +18,7 @@ BAD_INPUT = 2
 EXAMPLES = """\
 examples:
   kmc-li demo                                   the paper's comparison in a few minutes
+  kmc-li parameters                             every key of a study and what it means
   kmc-li validate my.toml                       check a study, see its dimensionless numbers
   kmc-li run my.toml -o results/one --seed 1    one deposit
   kmc-li resume results/one                     complete it after an interruption
@@ -119,6 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     words = "check a study and print its dimensionless numbers"
     sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
     sub.add_argument("study", **study)
+
+    words = "every key of a study with its unit, range, default and meaning"
+    sub = verb(_parameters, "parameters", words, "kmc-li parameters layer")
+    sub.add_argument("section", metavar="SECTION", nargs="?", help="one section of a study, such as layer [all]")
+    form = sub.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="for a script to read")
+    form.add_argument("--markdown", action="store_true", help="as tables, for a page")
     return parser
 
 
@@ -218,6 +226,17 @@ def _compare(options: argparse.Namespace) -> None:
 def _validate(options: argparse.Namespace) -> None:
     _, table = _read(options.study)
     _say(f"{options.study} is valid\n\n{table}")
+
+
+def _parameters(options: argparse.Namespace) -> None:
+    from kmc_li.study import reference
+
+    if options.json:
+        from kmc_li.report.summary import as_json
+
+        print(as_json(reference.as_dict(options.section)))
+        return
+    print((reference.as_markdown if options.markdown else reference.as_text)(options.section))
 
 
 def _read(study: str) -> tuple[Any, str]:

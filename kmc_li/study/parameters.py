@@ -94,7 +94,7 @@ class Parameters(Section):
         A new preset replaces the values of the old one, not those the study gave itself. Raises UserError.
         """
         data = self.to_dict()
-        for section, table in (("metal", presets.METALS), ("layer", presets.LAYERS)):
+        for section, table in presets.TABLES.items():
             if any(key.startswith(f"{section}.") for key in changes) and data[section] is not None:
                 data[section] = _without_preset(data[section], table)
         for key, value in changes.items():

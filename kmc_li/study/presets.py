@@ -85,6 +85,8 @@ LAYERS: dict[str, LayerMaterial] = {
     ),
 }  # fmt: skip
 
+TABLES: dict[str, Mapping[str, Any]] = {"metal": METALS, "layer": LAYERS}  # by the section that takes them
+
 
 def studies_folder() -> Path:
     package = Path(__file__).resolve().parents[1]

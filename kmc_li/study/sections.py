@@ -20,16 +20,16 @@ _SIZE_LIMITS_UM = (1e-4, 1e6)
 class Metal(Section):
     """The metal that is plated."""
 
-    preset: Annotated[str, OneOf(tuple(presets.METALS))] = Field("Li", description="values to start from")
-    charge_number: Annotated[int, Whole(1, 4)] = Field(description="electrons an ion takes")
+    preset: Annotated[str, OneOf(tuple(presets.METALS))] = Field("Li", description="whose values are the defaults")
+    charge_number: Annotated[int, Whole(1, 4)] = Field(description="electrons that one ion takes when it is plated")
     molar_volume_cm3_mol: Annotated[
         float, Measured("a molar volume", "cm^3/mol", "13.0 cm^3/mol", 0.1, 1e4)
-    ] = Field(description="of the metal")
+    ] = Field(description="volume of one mole of the metal")
     hardness_MPa: Annotated[float, Measured("a hardness", "MPa", "315 MPa", 1e-6, 1e6)] = Field(
         description="the largest pressure a bud bears before it yields"
     )
     surface_energy_J_m2: Annotated[float, Measured("a surface energy", "J/m^2", "0.5 J/m^2", 0, 100)] = Field(
-        description="of the metal in the electrolyte"
+        description="in the electrolyte; recorded, not used by the present model"
     )
     source: StrictStr = Field(description="where the values come from")
 
@@ -40,17 +40,20 @@ class Metal(Section):
 
 
 class Lattice(Section):
-    """The box: cubic voxels, periodic in x and y, the current collector at z = 0. ny = 1 is 2-D."""
+    """The box of cubic voxels. It is periodic in x and y, and the current collector lies at z = 0.
+
+    `size_um = [x, y, z]`, three lengths, may stand in place of nx, ny and nz.
+    """
 
     nx: Annotated[int, Whole(1, 4096)] = Field(64, description="voxels along x")
-    ny: Annotated[int, Whole(1, 4096)] = Field(64, description="voxels along y; 1 makes it 2-D")
-    nz: Annotated[int, Whole(1, 65536)] = Field(192, description="voxels of height")
+    ny: Annotated[int, Whole(1, 4096)] = Field(64, description="voxels along y; 1 makes the box two-dimensional")
+    nz: Annotated[int, Whole(1, 65536)] = Field(192, description="voxels along z, the height of the box")
     voxel_um: Annotated[float, Measured("a length", "um", "0.25 um", *_SIZE_LIMITS_UM)] = Field(
-        0.25, description="edge of a voxel, 0.000278 um for one Li atom each"
+        0.25, description="edge of a voxel; 0.000278 um makes a voxel of one lithium atom"
     )
     film_voxels: Annotated[int, Whole(0, 65535)] = Field(0, description="thickness of the dense film at the start")
     adatom_share: Annotated[float, Measured("a share", "", "0.1", 0, 1)] = Field(
-        0.0, description="of the columns that carry one voxel more at the start, drawn at random"
+        0.0, description="share of the columns, drawn at random, that carry one voxel more at the start"
     )
 
     @model_validator(mode="before")
@@ -101,18 +104,18 @@ class Lattice(Section):
 
 
 class Electrolyte(Section):
-    """Ohm's law in the electrolyte and at the metal's surface; their product is the Wagner length."""
+    """The electrolyte and the interface. Conductivity times charge-transfer resistance is the Wagner length."""
 
     conductivity_S_m: Annotated[
         float, Measured("a conductivity", "S/m", "0.91 S/m", 1e-12, 1e8)
-    ] = Field(description="of the electrolyte near the metal")
+    ] = Field(description="conductivity of the electrolyte near the metal")
     charge_transfer_resistance_ohm_cm2: Annotated[
         float, Measured("an area resistance", "ohm cm^2", "20 ohm cm^2", 0, 1e9)
-    ] = Field(description="charge transfer with SEI, at small currents; 0 is the primary current distribution")
+    ] = Field(description="of charge transfer and SEI at small currents; 0: primary distribution")
     exchange_current_density_mA_cm2: Annotated[
         float, Measured("a current density", "mA/cm^2", "7.1 mA/cm^2", 1e-12, 1e6)
-    ] | None = Field(None, description="i0, of Butler-Volmer; left out, the one that makes all of the resistance")
-    conductivity_is_fitted: StrictBool = Field(False, description="say so in every figure that uses it")
+    ] | None = Field(None, description="i0 of Butler-Volmer; left out, the reaction is all of the resistance")
+    conductivity_is_fitted: StrictBool = Field(False, description="figures and tables then say that it is fitted")
 
 
 class Plating(Section):
@@ -172,64 +175,64 @@ class Plating(Section):
 
 
 class Hops(Section):
-    """Thermal hops of surface voxels: rate per direction nu exp(-(E_S + n E_N)/kT), n the Li neighbours."""
+    """Thermal hops of surface voxels: rate per direction nu exp(-(E_S + n E_N)/kT), n the metal neighbours."""
 
-    enabled: StrictBool = Field(False, description="thermal hops of surface voxels")
+    enabled: StrictBool = Field(False, description="whether surface voxels hop")
     attempt_frequency_per_s: Annotated[float, Measured("a frequency", "1/s", "2e12 1/s", 0, 1e16)] = Field(
-        2e12, description="nu of an atom; for larger voxels scale it by (atom/voxel)^4, see docs/model.md"
+        2e12, description="nu, by default an atom's; for larger voxels scale it by (atom/voxel)^4, see docs/model.md"
     )
     surface_barrier_eV: Annotated[float, Measured("an energy", "eV", "0.15 eV", 0, 10)] = Field(
-        0.15, description="E_S (Li: Vishnugopi 2020)"
+        0.15, description="E_S, the barrier without neighbours (Li: Vishnugopi 2020)"
     )
     bond_energy_eV: Annotated[float, Measured("an energy", "eV", "0.15 eV", 0, 10)] = Field(
-        0.15, description="E_N for each neighbour (Li: Vishnugopi 2020)"
+        0.15, description="E_N, added for each neighbour (Li: Vishnugopi 2020)"
     )
     temperature_K: Annotated[float, Measured("a temperature", "K", "298.15 K", 100, 1500)] = Field(
-        298.15, description="of hops and kinetics"
+        298.15, description="temperature of the hops and of Butler-Volmer kinetics"
     )
 
 
 class Layer(Section):
-    """The interphase layer on the deposit, its top held by the separator; bare metal without it."""
+    """The interphase layer on the deposit, held flat by the separator; leave the section out for bare metal."""
 
     preset: Annotated[str, OneOf(tuple(presets.LAYERS))] | None = Field(
-        None, description="values to start from"
+        None, description="whose values are the defaults"
     )
     thickness_um: Annotated[float, Measured("a length", "um", "8 um", *_SIZE_LIMITS_UM)] = Field(
-        description="of the relaxed layer"
+        description="thickness of the layer under no load"
     )
     modulus_GPa: Annotated[float, Measured("a modulus", "GPa", "1 GPa", 1e-9, 1e4)] = Field(
-        description="Young's modulus"
+        description="Young's modulus of the layer"
     )
     poisson_ratio: Annotated[float, Measured("a Poisson ratio", "", "0.35", 0, 0.4999)] = Field(
-        description="of the layer"
+        description="Poisson ratio of the layer, used if it is clamped"
     )
-    clamped: StrictBool = Field(False, description="use the confined modulus E(1-v)/((1+v)(1-2v))")
+    clamped: StrictBool = Field(False, description="press with the confined modulus E(1-v)/((1+v)(1-2v)) in place of E")
     conductivity_S_m: Annotated[
         float, Measured("a conductivity", "S/m", "0.01 S/m", 1e-12, 1e8)
-    ] | None = Field(None, description="of the wetted layer; left out, the electrolyte's")
+    ] | None = Field(None, description="conductivity of the wetted layer; left out, the electrolyte's")
     d33_pC_N: Annotated[
         float, Measured("a piezoelectric coefficient", "pC/N", "5.7 pC/N", -1e5, 1e5)
-    ] = Field(description="along the field; 0 is an inert layer")
+    ] = Field(description="d33 along the field; 0 makes the layer inert")
     relative_permittivity: Annotated[
         float, Measured("a relative permittivity", "", "39.0", 1, 1e6)
-    ] = Field(description="along the field")
+    ] = Field(description="relative permittivity along the field")
     orientation: Annotated[Literal[-1, 1], OneOf((-1, 1))] = Field(
-        -1, description="s_pol; -1 as in the paper: positive above the tip"
+        -1, description="s_pol, the poling; -1 is that of the paper, with positive charge above a tip"
     )
     unscreened_share: Annotated[float, Measured("a share", "", "0.01", 0, 1)] = Field(
-        description="s: the share of the piezo charge the electrolyte leaves unscreened"
+        description="s, the share of the piezo charge that the electrolyte leaves unscreened"
     )
-    unscreened_share_is_fitted: StrictBool = Field(False, description="say so in every figure that uses it")
+    unscreened_share_is_fitted: StrictBool = Field(False, description="figures and tables then say that it is fitted")
     stressed_depth_um: Annotated[
         float, Measured("a length", "um", "8 um", *_SIZE_LIMITS_UM)
-    ] | None = Field(None, description="depth a bud stresses; left out, the thickness")
+    ] | None = Field(None, description="depth to which a bud stresses the layer; left out, its thickness")
     stack_pressure_MPa: Annotated[
         float, Measured("a pressure", "MPa", "0.35 MPa", 1e-6, 1e4)
     ] = Field(
-        0.35, description="mean pressure of the cell stack, sets the rest plane"
+        0.35, description="mean pressure of the cell stack, from which the rest plane follows"
     )
-    pressure_term: StrictBool = Field(True, description="Monroe-Newman shift p V_m/(z F)")
+    pressure_term: StrictBool = Field(True, description="include the Monroe-Newman shift p V_m/(z F)")
     model: Annotated[str, OneOf(LAYERS)] = Field("winkler", description="how the layer presses on the deposit")
     source: StrictStr = Field("given in the study", description="where the values come from")
 
@@ -322,5 +325,5 @@ class Output(Section):
     series_points: Annotated[int, Whole(1, 100_000)] = Field(100, description="rows of the time series")
     snapshots: Annotated[int, Whole(0, 10_000)] = Field(10, description="deposits kept on the way")
     checkpoint_interval_s: Annotated[float, Measured("a time", "s", "60 s", 1e-3, 1e6)] = Field(
-        60.0, description="of computing, between checkpoints"
+        60.0, description="computing time between two checkpoints"
     )

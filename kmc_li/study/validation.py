@@ -119,11 +119,16 @@ class OneOf:
 
 def rule(field: FieldInfo) -> str:
     """What the values of a model's field must be, in words."""
-    inside = (meta for part in get_args(field.annotation) for meta in getattr(part, "__metadata__", ()))
-    for item in (*field.metadata, *inside):
-        if isinstance(item, (Measured, Whole, OneOf)):
-            return item.rule
+    kind = value_type(field)
+    if kind is not None:
+        return kind.rule
     return "true or false" if field.annotation is bool else "a text"
+
+
+def value_type(field: FieldInfo) -> Measured | Whole | OneOf | None:
+    """What reads the values of a model's field; None for true, false and texts."""
+    inside = (meta for part in get_args(field.annotation) for meta in getattr(part, "__metadata__", ()))
+    return next((item for item in (*field.metadata, *inside) if isinstance(item, (Measured, Whole, OneOf))), None)
 
 
 def got(value: Any) -> str:
