@@ -1,7 +1,7 @@
 """Figures of runs: each a function from loaded runs to a matplotlib Figure. No pyplot, no global state.
 
-from kmc_li.figures import comparison_figure, save
-figure = comparison_figure({"bare": bare_runs, "piezo": piezo_runs}, ("bare", "piezo", 1.73))
+    from kmc_li.figures import comparison_figure, save
+    figure = comparison_figure({"bare": bare_runs, "piezo": piezo_runs}, ("bare", "piezo", 1.73))
     save(figure, "comparison.pdf")
 """
 
