@@ -36,8 +36,8 @@ def figure(small: bool = False) -> Figure:
             axes.set(xlabel="x (µm)", ylabel="y (µm)" if k == 0 else None)
             page.figure.colorbar(image, cax=page.axes(49 + 58 * k, 5, 2, 36)).set_label(label)
         page.text(3, 52, f"The layer rests at {pressed.rest_plane_m * 1e6:.2f} µm and touches "
-                  f"{100 * pressed.contact_share:.2g} % of the columns. A face whose shift reaches the kinetic "
-                  f"overpotential of {overpotential_mV:.3g} mV plates no more. n = 1.", size=6.0)  # fmt: skip
+                  f"{100 * pressed.contact_share:.2g} % of the columns. To compare the shift with: at 1 mA/cm² the "
+                  f"kinetic overpotential is {overpotential_mV:.3g} mV. n = 1.", size=6.0)  # fmt: skip
         page.text(3, 56, f"Fitted, not measured: $\\kappa_\\mathrm{{eff}}$ = {study.conductivity_S_m:.3g} S/m, "
                   f"unscreened share s = {study.layer.unscreened_share:g}.", size=6.0)  # fmt: skip
     return page.figure
