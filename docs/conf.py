@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -33,6 +34,7 @@ html_theme_options = {
 }
 html_sidebars = {"**": ["globaltoc.html"]}
 html_show_sourcelink = False
+html_math_renderer = "mathml"
 
 
 class Drawing(SphinxDirective):
@@ -66,6 +68,18 @@ def as_paragraphs(app: Sphinx, what: str, name: str, thing: Any, options: Any, l
     lines[:] = out
 
 
+def block_formula(writer: Any, node: nodes.Element) -> None:
+    """MathML, which browsers show without a network and without JavaScript."""
+    writer.body.append(tex2mathml(node.astext()).replace("<math", '<math display="block" style="margin: 1em 0"', 1))
+    raise nodes.SkipNode
+
+
+def inline_formula(writer: Any, node: nodes.Element) -> None:
+    writer.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
 def setup(app: Sphinx) -> None:
+    app.add_html_math_renderer("mathml", inline_renderers=(inline_formula, None), block_renderers=(block_formula, None))
     app.add_directive("mermaid", Drawing)
     app.connect("autodoc-process-docstring", as_paragraphs)

@@ -6,6 +6,8 @@
 
 import argparse
 import ast
+import hashlib
+import json
 import runpy
 import sys
 from pathlib import Path
@@ -15,6 +17,9 @@ from tqdm import tqdm
 from kmc_li.figures import save
 
 HERE = Path(__file__).resolve().parent
+MADE = HERE / "gallery" / "made.json"  # what each figure was made from
+PINNED = HERE.parent / "tests" / "regression" / "pins.json"
+TRAJECTORIES = ("study bare", "study inert", "study piezo", "walkers in 2-D")  # pinned ones that tell of all figures
 EXAMPLES = sorted((HERE / "gallery").glob("*.py"))
 TOP = """\
 # Gallery
@@ -35,6 +40,17 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def made_from(example: Path) -> dict[str, str]:
+    """Fingerprints of an example's script, its figure, and the trajectories that the figure depends on."""
+    pins = json.loads(PINNED.read_text())
+    inputs = {
+        "script": example.read_bytes(),
+        "figure": example.with_suffix(".png").read_bytes(),
+        "trajectories": json.dumps([pins[name] for name in TRAJECTORIES]).encode(),
+    }
+    return {name: hashlib.sha256(content).hexdigest()[:16] for name, content in inputs.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     names = [example.stem for example in EXAMPLES]
@@ -43,8 +59,11 @@ def main() -> None:
     if unknown := [name for name in options.names if name not in names]:
         sys.exit(f"no example is called {unknown[0]}, must be one of {', '.join(names)}")
     chosen = [example for example in EXAMPLES if not options.names or example.stem in options.names]
+    made = json.loads(MADE.read_text()) if MADE.exists() else {}
     for example in tqdm(chosen, unit="example"):
         save(runpy.run_path(str(example))["figure"](), example.with_suffix(".png"))
+        made[example.stem] = made_from(example)
+    MADE.write_text(json.dumps({name: made[name] for name in names if name in made}, indent=1) + "\n")
     (HERE / "gallery.md").write_text(page())
 
 

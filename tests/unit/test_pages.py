@@ -1,5 +1,6 @@
 """README and docs: no dead link inside the project, every page in the site's contents, the gallery as its scripts are."""
 
+import json
 import re
 import runpy
 from pathlib import Path
@@ -52,7 +53,11 @@ def test_every_page_is_in_the_contents():
 
 def test_the_gallery_shows_the_scripts_as_they_are():
     assert (DOCS / "gallery.md").read_text() == GALLERY["page"](), "run: python docs/make_gallery.py"
-    assert all(example.with_suffix(".png").exists() for example in GALLERY["EXAMPLES"])
+
+
+def test_the_figures_are_no_older_than_their_scripts_and_the_trajectories():
+    made = {example.stem: GALLERY["made_from"](example) for example in GALLERY["EXAMPLES"]}
+    assert json.loads(GALLERY["MADE"].read_text()) == made, "run: python docs/make_gallery.py"
 
 
 @pytest.mark.parametrize("example", GALLERY["EXAMPLES"], ids=lambda example: example.stem)
