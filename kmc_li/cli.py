@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 EXAMPLES = """\
 examples:
-  kmc-li demo                                   the paper's comparison in a few minutes
+  kmc-li demo                                   the comparison of the paper, in a few minutes
   kmc-li parameters                             every key of a study and what it means
   kmc-li validate my.toml                       check a study, see its dimensionless numbers
   kmc-li run my.toml -o results/one --seed 1    one deposit
@@ -82,56 +82,58 @@ def _parser() -> argparse.ArgumentParser:
 
     study: Any = {"metavar": "STUDY", "help": "a TOML file, or the name of one that comes with kmc_li"}
 
-    words = "bare, inert and piezo at the paper's scale, side by side"
+    words = "grow bare lithium, an inert layer and a piezoelectric one at the paper's scale, and compare them"
     sub = verb(_demo, "demo", words, "kmc-li demo --seeds 8")
-    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help="where to [kmc_li_demo]")
-    sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="runs of each study [4]")
+    words = "folder that receives the figure, the numbers and all runs [kmc_li_demo]"
+    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help=words)
+    sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="number of runs of each study [4]")
     _add_jobs(sub)
 
     sub = verb(_run, "run", "grow one deposit", "kmc-li run piezo -o results/piezo --seed 7")
     sub.add_argument("study", **study)
-    _add_folder(sub, "a new folder for the run")
-    sub.add_argument("--seed", type=_at_least(0), default=0, metavar="N", help="of the random numbers [0]")
+    _add_folder(sub, "a new or empty folder that receives the run")
+    sub.add_argument("--seed", type=_at_least(0), default=0, metavar="N", help="seed of the random numbers [0]")
 
-    words = "complete an interrupted run to its original target"
+    words = "complete an interrupted run up to the target of its study"
     sub = verb(_resume, "resume", words, "kmc-li resume results/piezo")
     sub.add_argument("folder", metavar="DIR", help="the run's folder")
 
-    words = "many seeds of a study on many processors; the same command again goes on after an interruption"
+    words = "run a study with many seeds on all processors; after an interruption the same command continues"
     sub = verb(_ensemble, "ensemble", words, "kmc-li ensemble bare --seeds 8 --jobs 4 -o results/bare")
     sub.add_argument("study", **study)
-    words = "how many: seeds 0 to N - 1"
+    words = "number of runs; they have the seeds 0 to N - 1"
     sub.add_argument("--seeds", type=_at_least(1), required=True, metavar="N", help=words)
     _add_jobs(sub)
-    _add_folder(sub, "a folder that receives one run folder a seed")
-    words = "local, or tcp://HOST:PORT of a dask scheduler [local]"
+    _add_folder(sub, "folder that receives one run folder for each seed")
+    words = "where the runs are done: local, or tcp://HOST:PORT of a dask scheduler [local]"
     sub.add_argument("--executor", default="local", help=words)
 
-    words = "numbers of a run or of many, with 95 % bands"
+    words = "print the numbers of one run or of many, with 95 % bands"
     sub = verb(_analyze, "analyze", words, "kmc-li analyze results --json")
-    sub.add_argument("folder", metavar="DIR", help="a run, or a folder with runs anywhere below it")
-    sub.add_argument("--json", action="store_true", help="for a script to read")
+    sub.add_argument("folder", metavar="DIR", help="a run folder, or a folder with runs anywhere below it")
+    sub.add_argument("--json", action="store_true", help="print JSON, for a script to read")
 
-    words = "one figure of several studies, each called by the name of its folder"
+    words = "draw one figure that compares several studies, each named after its folder"
     sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
-    sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
-    sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+    sub.add_argument("folders", metavar="DIR", nargs="+", help="run folders, or folders with runs below them")
+    sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="figure to write: .png, .pdf or .svg")
 
     words = "check a study and print its dimensionless numbers"
     sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
     sub.add_argument("study", **study)
 
-    words = "every key of a study with its unit, range, default and meaning"
+    words = "list every key of a study with its unit, range, default and meaning"
     sub = verb(_parameters, "parameters", words, "kmc-li parameters layer")
     sub.add_argument("section", metavar="SECTION", nargs="?", help="one section of a study, such as layer [all]")
     form = sub.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="for a script to read")
-    form.add_argument("--markdown", action="store_true", help="as tables, for a page")
+    form.add_argument("--json", action="store_true", help="print JSON, for a script to read")
+    form.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     return parser
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help="worker processes [one a processor]")
+    words = "number of worker processes [one for each processor]"
+    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help=words)
 
 
 def _add_folder(parser: argparse.ArgumentParser, help: str) -> None:

@@ -18,10 +18,10 @@ from kmc_li.running.ensemble import run_ensemble
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("studies", nargs="+", metavar="STUDY", type=Path, help="TOML files")
-    parser.add_argument("--seeds", type=int, default=4, help="runs of each study [4]")
-    parser.add_argument("--jobs", type=int, help="worker processes [one a processor]")
-    parser.add_argument("--executor", default="local", help="local, or tcp://HOST:PORT of a dask scheduler")
-    parser.add_argument("-o", metavar="DIR", required=True, help="the folder of all runs")
+    parser.add_argument("--seeds", type=int, default=4, help="number of runs of each study [4]")
+    parser.add_argument("--jobs", type=int, help="number of worker processes [one for each processor]")
+    parser.add_argument("--executor", default="local", help="where runs are done: local, or tcp://HOST:PORT of dask")
+    parser.add_argument("-o", metavar="DIR", required=True, help="folder that receives all runs")
     options = parser.parse_args()
 
     studies = {study.stem: Parameters.from_toml(study) for study in options.studies}

@@ -17,8 +17,8 @@ from kmc_li.study.dimensionless import table
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("study", help="a TOML file")
-    parser.add_argument("-o", metavar="DIR", required=True, type=Path, help="the folder of the run")
-    parser.add_argument("--seed", type=int, default=0, help="of the random numbers [0]")
+    parser.add_argument("-o", metavar="DIR", required=True, type=Path, help="folder that receives the run")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random numbers [0]")
     options = parser.parse_args()
 
     if (options.o / "run.json").exists():

@@ -20,9 +20,9 @@ SCENARIOS = ("bare", "inert", "piezo", "anti_poled", "screened")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--columns", type=int, default=32, help="width of the box in voxels [32]")
-    parser.add_argument("--seeds", type=int, default=4, help="runs of each scenario [4]")
-    parser.add_argument("--jobs", type=int, help="worker processes [one a processor]")
-    parser.add_argument("-o", metavar="DIR", required=True, help="the folder of all runs")
+    parser.add_argument("--seeds", type=int, default=4, help="number of runs of each scenario [4]")
+    parser.add_argument("--jobs", type=int, help="number of worker processes [one for each processor]")
+    parser.add_argument("-o", metavar="DIR", required=True, help="folder that receives all runs")
     options = parser.parse_args()
 
     width = {"lattice.nx": options.columns, "lattice.ny": options.columns}

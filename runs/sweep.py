@@ -18,13 +18,13 @@ from kmc_li.running.ensemble import run_ensemble
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("study", metavar="STUDY", help="a TOML file")
-    parser.add_argument("key", metavar="SECTION.KEY", help="what to change, as the file calls it")
+    parser.add_argument("key", metavar="SECTION.KEY", help="key to change, as the file calls it")
     parser.add_argument(
-        "values", nargs="+", metavar="VALUE", help="as the file would have them; '8 um' works"
+        "values", nargs="+", metavar="VALUE", help="values as the file would have them; '8 um' works"
     )
-    parser.add_argument("--seeds", type=int, default=4, help="runs for each value [4]")
-    parser.add_argument("--jobs", type=int, help="worker processes [one a processor]")
-    parser.add_argument("-o", metavar="DIR", required=True, help="the folder of all runs")
+    parser.add_argument("--seeds", type=int, default=4, help="number of runs for each value [4]")
+    parser.add_argument("--jobs", type=int, help="number of worker processes [one for each processor]")
+    parser.add_argument("-o", metavar="DIR", required=True, help="folder that receives all runs")
     options = parser.parse_args()
 
     study = Parameters.from_toml(options.study)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +13,23 @@ from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.base import jit, verbs
 from kmc_li.study.parameters import Parameters
 
-# Functions that each part compiles, for the bar; a few more or less do no harm.
-FUNCTIONS = {"all": 75, "loop": 130, "refresh": 90, "reference": 95}
-HOPS = 70  # of them more where atoms hop
+
+class Effort(NamedTuple):
+    """What compiling a part takes, as measured, for the bar; a few functions more or less do no harm."""
+
+    seconds: float  # on one core; only the ratio of the parts matters
+    functions: int  # alone in a process
+    after_others: int  # after the parts before it in the same process
+    power: int  # the time runs as the share of functions to this power: in the solver the large ones come last
+
+
+EFFORT = {
+    "all": Effort(6, 75, 75, 1),
+    "refresh": Effort(14, 104, 104, 2),
+    "loop": Effort(8, 124, 75, 2),
+    "reference": Effort(5, 71, 28, 2),
+}
+HOPS = 50  # functions more where atoms hop
 
 
 def kind(parameters: Parameters) -> str:
@@ -37,11 +52,18 @@ def parts(parameters: Parameters) -> list[str]:
     return [part for part in needed if jit.COMPILED and not _mark(parameters, part).exists()]
 
 
-def compile_part(parameters: Parameters, part: str, report: Callable[[float], None] = lambda share: None) -> None:
-    """Compile one of `parts`; report(share done, 0..1) on the way."""
-    total = FUNCTIONS[part] + (HOPS if parameters.hops.enabled and part in ("all", "loop") else 0)
+def compile_part(
+    parameters: Parameters,
+    part: str,
+    report: Callable[[float], None] = lambda share: None,
+    after_others: bool = False,
+) -> None:
+    """Compile one of `parts`; report(share done, 0..1) on the way. after_others: parts before it, in this process."""
+    effort = EFFORT[part]
+    total = effort.after_others if after_others else effort.functions
+    total += HOPS if parameters.hops.enabled and part in ("all", "loop") else 0
     tiny = _tiny(parameters)
-    with jit.watched(lambda count: report(min(count / total, 1.0))):
+    with jit.watched(lambda count: report(min(count / total, 1.0) ** effort.power)):
         if part in ("all", "refresh"):
             simulation = Simulation(tiny, 0)
             if part == "all":

@@ -67,13 +67,15 @@ def compile_kernels(parameters: Parameters, tell: Callable[[str], None], progres
     if not parts:
         return
     tell(f"compiling the kernels for {warm_up.kind(parameters)} studies, once on this machine ...")
-    with bar(progress, total=len(parts), desc="compiling") as shown:
+    seconds = [warm_up.EFFORT[part].seconds for part in parts]
+    # the time left from the mean speed since the start: functions differ too much for a moving mean
+    with bar(progress, total=sum(seconds), desc="compiling", smoothing=0) as shown:
         for done, part in enumerate(parts):
 
-            def report(share: float, before: int = done) -> None:
-                shown.update(before + share - shown.n)
+            def report(share: float, before: float = sum(seconds[:done]), whole: float = seconds[done]) -> None:
+                shown.update(before + share * whole - shown.n)
 
-            warm_up.compile_part(parameters, part, report)
+            warm_up.compile_part(parameters, part, report, after_others=done > 0)
 
 
 def simulate_reporting(parameters: Parameters, seed: int, out: str | Path | None, report: Report) -> Run:
