@@ -25,6 +25,7 @@ examples:
   kmc-li ensemble my.toml --seeds 8 -o results/my
   kmc-li analyze results/my --json              numbers with 95 % bands
   kmc-li compare results/my results/other -o comparison.pdf
+  kmc-li report results/my results/other -o report.html
 
 A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
 literature, tiny."""
@@ -116,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
     sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
     sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+
+    words = "one HTML page of one or several studies: figures, tables, parameters, how to cite; opens without a network"
+    sub = verb(_report, "report", words, "kmc-li report results/bare results/piezo -o report.html")
+    sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
+    sub.add_argument("-o", metavar="FILE", dest="page", required=True, help="a .html file")
 
     words = "check a study and print its dimensionless numbers"
     sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
@@ -212,15 +218,27 @@ def _compare(options: argparse.Namespace) -> None:
     check_path(options.figure)
     from kmc_li.figures import comparison_figure, save
     from kmc_li.report.summary import SHORT, load_groups, metrics_table
-    from kmc_li.running.demo import PAPER_RATIO, ratio_line, thickness_ratio
+    from kmc_li.running.demo import paper_ratio, ratio_line, thickness_ratio
 
     groups = load_groups(options.folders)
-    with_ratio = PAPER_RATIO[0] in groups and PAPER_RATIO[1] in groups
-    save(comparison_figure(groups, PAPER_RATIO if with_ratio else None), options.figure)
+    reference = paper_ratio(groups)
+    save(comparison_figure(groups, reference), options.figure)
     _say(metrics_table(groups, SHORT))
-    if with_ratio:
+    if reference:
         _say(ratio_line(thickness_ratio(groups)))
     _say(f"\nfigure    {options.figure}")
+
+
+def _report(options: argparse.Namespace) -> None:
+    from kmc_li.html_report import check_path, report_page, write_page
+
+    check_path(options.page)
+    from kmc_li.report.summary import load_groups
+    from kmc_li.running.demo import paper_ratio
+
+    groups = load_groups(options.folders)
+    write_page(report_page(groups, paper_ratio(groups), progress=True), options.page)
+    _say(f"report    {options.page}")
 
 
 def _validate(options: argparse.Namespace) -> None:
