@@ -1,8 +1,7 @@
 """The page: what was found, the figures, every parameter with its source, where it comes from, how to cite it."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
+from importlib.resources import files as resources
 from pathlib import Path
 
 from tqdm import tqdm
@@ -14,7 +13,7 @@ from kmc_li.figures.series import common_capacity
 from kmc_li.html_report import parameters, tables
 from kmc_li.html_report.elements import Markup, bullets, element, picture, text
 from kmc_li.report.statistics import band_words
-from kmc_li.storage.files import write_atomically
+from kmc_li.storage import files
 from kmc_li.storage.provenance import provenance
 from kmc_li.storage.run import Run
 
@@ -74,20 +73,13 @@ def report_page(groups: Groups, reference: Reference | None = None, progress: bo
 
 def check_path(path: str | Path) -> Path:
     """The path, if a page can be written there. Raises UserError, one line."""
-    target = Path(path)
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise UserError(f"{target}: a report's name must end in .html, got '{target.suffix}'")
-    if not os.path.isdir(target.parent):
-        raise UserError(f"{target}: the folder {target.parent} does not exist")
-    if os.path.isdir(target):
-        raise UserError(f"{target}: is a folder, a report needs a file name")
-    return target
+    return files.check_path(path, (".html", ".htm"), "a report")
 
 
 def write_page(page: str, path: str | Path) -> Path:
     """Write the page whole or not at all; returns the path. Raises UserError as `check_path` does."""
     target = check_path(path)
-    write_atomically(target, page.encode())
+    files.write_atomically(target, page.encode())
     return target
 
 
@@ -96,7 +88,7 @@ def _document(name: str, sections: Mapping[str, Iterable[str]]) -> str:
     made = provenance()
     commit, _, dirty = str(made["commit"]).partition("-")
     commit = commit[:12] + (", changed since" if dirty else "")
-    style = (files("kmc_li.html_report") / "style.css").read_text()
+    style = (resources("kmc_li.html_report") / "style.css").read_text()
     links = [element("li", element("a", head, href=f"#{_anchor(head)}")) for head in sections]
     body = [
         element("h1", title),

@@ -106,7 +106,7 @@ def test_one_run_has_no_bands(groups):
     assert "there are no bands" in said and "nan" not in said.lower()
 
 
-@pytest.mark.parametrize(("name", "why"), [("a.pdf", "must end in .html"), ("no/a.html", "does not exist"), ("d.html", "is a folder")])
+@pytest.mark.parametrize(("name", "why"), [("a.pdf", "must end in one of .html, .htm"), ("no/a.html", "does not exist"), ("d.html", "is a folder")])
 def test_a_bad_place_is_one_line(name, why, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "d.html").mkdir()
