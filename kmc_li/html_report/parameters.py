@@ -1,20 +1,15 @@
 """What was simulated: every key of the studies with value, unit and origin, what is fitted, and the sources."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
-
-from pydantic.fields import FieldInfo
 
 from kmc_li.html_report.elements import Markup, Row, bullets, element, explained, table
 from kmc_li.storage.run import Run
-from kmc_li.study import presets
 from kmc_li.study.dimensionless import fitted
 from kmc_li.study.parameters import Parameters
-from kmc_li.study.validation import Measured, section_model
+from kmc_li.study.reference import Key, keys
 
 Groups = Mapping[str, Sequence[Run]]
-PRESETS: dict[str, Mapping[str, Any]] = {"metal": presets.METALS, "layer": presets.LAYERS}
 WORDS = ("title", "description", "source")  # told in sentences, not in the table
 
 
@@ -39,16 +34,18 @@ def table_of_keys(groups: Groups) -> Markup:
     """Every key of the studies with its meaning: values, unit, where the value comes from."""
     read = [runs[0].parameters for runs in groups.values()]
     rows = []
-    for section, key, field in _keys():
-        values = [_at(study, section, key) for study in read]
+    for key in keys():
+        if key.name in WORDS:
+            continue
+        values = [_at(study, key) for study in read]
         if all(value is None for value in values):
             values, origins = ["–"] * len(read), ["not set"]
         else:
             found = zip(read, values, strict=True)
-            origins = list(dict.fromkeys(_origin(s, section, key, field) for s, v in found if v is not None))
+            origins = list(dict.fromkeys(_origin(study, key) for study, value in found if value is not None))
             values = [_value(value) for value in values]
-        name = f"{section}.{key}" if section else key
-        cells = [explained(name, field.description or ""), *values, _unit(field), ", ".join(origins)]
+        name = f"{key.section}.{key.name}" if key.section else key.name
+        cells = [explained(name, key.meaning), *values, _unit(key), ", ".join(origins)]
         rows.append(Row(cells, marked=len(set(values)) > 1))
     words = "All keys of the studies, presets filled in"
     caption = f"{words}; rows in which the studies differ are coloured" if len(groups) > 1 else words
@@ -69,37 +66,24 @@ def sources(groups: Groups) -> Markup:
     return bullets([*told, rest])
 
 
-def _keys() -> list[tuple[str, str, FieldInfo]]:
-    """(section, key, field) of a study; the section is empty for a key at its top."""
-    found = []
-    for name, field in Parameters.model_fields.items():
-        section = section_model(Parameters, name)
-        inside = [("", name, field)] if section is None else [(name, k, f) for k, f in section.model_fields.items()]
-        found += [item for item in inside if item[1] not in WORDS]
-    return found
+def _at(study: Parameters, key: Key) -> Any:
+    return getattr(getattr(study, key.section) if key.section else study, key.name, None)
 
 
-def _at(study: Parameters, section: str, key: str) -> Any:
-    return getattr(getattr(study, section) if section else study, key, None)
-
-
-def _origin(study: Parameters, section: str, key: str, field: FieldInfo) -> str:
-    """Fitted, a preset, the default or the study: in this order, for a default may be what a study says as well."""
-    holder, value = getattr(study, section) if section else study, _at(study, section, key)
-    if any(name.endswith("_is_fitted") and key.startswith(name.removesuffix("_is_fitted")) and key != name
-           and getattr(holder, name) for name in type(holder).model_fields):  # fmt: skip
+def _origin(study: Parameters, key: Key) -> str:
+    """Fitted, preset, default or study, in this order: what a study says may be the default as well."""
+    holder = getattr(study, key.section) if key.section else study
+    flags = [name for name in type(holder).model_fields if name.endswith("_is_fitted") and name != key.name]
+    if any(getattr(holder, name) and key.name.startswith(name.removesuffix("_is_fitted")) for name in flags):
         return "fitted"
-    preset = getattr(holder, "preset", None)
-    given = asdict(PRESETS[section][preset]) if preset and section in PRESETS else {}
-    if key in given:
-        return "preset" if given[key] == value else "study"
-    return "default" if not field.is_required() and field.default == value else "study"
+    value, preset = getattr(holder, key.name), getattr(holder, "preset", None)
+    if preset in key.preset_values:
+        return "preset" if key.preset_values[preset] == value else "study"
+    return "study" if key.required or key.default != value else "default"
 
 
-def _unit(field: FieldInfo) -> str:
-    inside = [m for part in getattr(field.annotation, "__args__", ()) for m in getattr(part, "__metadata__", ())]
-    unit = next((item.unit for item in (*field.metadata, *inside) if isinstance(item, Measured)), "")
-    return unit.replace("^2", "²").replace("^3", "³").replace("um", "µm").replace("ohm", "Ω")
+def _unit(key: Key) -> str:
+    return key.unit.replace("^2", "²").replace("^3", "³").replace("um", "µm").replace("ohm", "Ω")
 
 
 def _value(value: Any) -> str:
