@@ -37,3 +37,10 @@ def run(scenario="piezo", shown=3, **changes):
         snapshots=Snapshots(CAPACITIES[:shown], lambda i: boxes[i]),
         provenance={"kmc_li": "0.2.0", "commit": "abc--<def>", "date_utc": "2026-01-01"},
     )
+
+
+def plane():
+    """The same in two dimensions, without snapshots and not finished."""
+    made = run(shown=0)
+    cut = np.ascontiguousarray(made.occupancy[:, 2:3])
+    return replace(made, occupancy=cut, parameters=made.parameters.replace(**{"lattice.ny": 1}), finished=None)
