@@ -71,6 +71,8 @@ def prepared(page):
     if page == "README.md":
         Path("my.toml").write_text((ROOT / "runs/studies/bare.toml").read_text())
         assert cli.main(["run", "bare", "-o", "results/bare/seed-0000"]) == 0
+    if page == "docs/export.md":
+        assert cli.main(["run", "tiny", "-o", "results/one"]) == 0
     if page == "docs/howto/cluster.md":
         assert cli.main(["run", "runs/studies/piezo.toml", "-o", "results/piezo/seed-0000"]) == 0
     if page == "docs/howto/own_data.md":
