@@ -60,6 +60,8 @@ def as_paragraphs(app: Sphinx, what: str, name: str, thing: Any, options: Any, l
         if entry:
             out += [] if listed else [""]
             line, listed = f"- ``{entry[1]}``: {entry[2]}", True
+        elif listed and line.startswith(" "):  # the entry above goes on
+            line = f"  {line.strip()}"
         elif listed and line.strip():
             out, listed = [*out, ""], False
         if re.match(r" {4}\S", line) and not lines[k - 1].strip() and not out[-2:-1] == ["::"]:

@@ -20,16 +20,19 @@ TYPES = {"uint8": "UInt8", "float32": "Float32", "float64": "Float64"}
 def write_vti(run: Run, path: str | Path, *, field: bool = True) -> Path:
     """Write the deposit of a run as VTK ImageData; returns the path.
 
-    Cell arrays, one value a voxel, lengths in um:
-    occupancy, dead           uint8, 1 for lithium, 1 for lithium without a path to the collector
-    age_mAh_cm2               float32, charge passed since the first snapshot that shows the voxel as lithium; NaN
-                              in electrolyte
-    potential_V               float32, electrolyte minus metal, 0 in lithium       } with field=True, where the kinetics
-    plating_current_A         float32, into the lithium faces of an electrolyte    } are linear (kmc_li.field.solve)
-                              voxel; below 0 dissolves                             }
-    pressure_Pa, face_shift_V, piezo_charge_C_m2
-                              float32, on the topmost lithium of each column, 0 elsewhere; studies with a layer only.
-                              The charge is that on the layer's upper face before screening.
+    Lengths are in um. Cell arrays, one value a voxel:
+
+    occupancy            uint8, 1 for lithium
+    dead                 uint8, 1 for lithium without a path to the collector
+    age_mAh_cm2          float32, charge passed since the first snapshot that shows the voxel; NaN in electrolyte
+    potential_V          float32, electrolyte minus metal, 0 in lithium
+    plating_current_A    float32, into the lithium faces of an electrolyte voxel; below 0 dissolves
+    pressure_Pa          float32, on the topmost lithium of each column, 0 elsewhere
+    face_shift_V         float32, at the same places
+    piezo_charge_C_m2    float32, at the same places: on the layer's upper face, before screening
+
+    Potential and current are there with field=True where the kinetics are linear (kmc_li.field.solve), the last three
+    in studies with a layer.
     Field data: areal_capacity_mAh_cm2 and, with a layer, rest_plane_um.
     Raises UserError for a name that does not end in .vti or cannot be written.
     """
