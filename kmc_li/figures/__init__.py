@@ -9,5 +9,6 @@ from kmc_li.figures.comparison import comparison_figure
 from kmc_li.figures.profiles import profiles_figure
 from kmc_li.figures.series import series_figure
 from kmc_li.figures.style import check_path, save
+from kmc_li.figures.view3d import deposit_figure
 
-__all__ = ["check_path", "comparison_figure", "profiles_figure", "save", "series_figure"]
+__all__ = ["check_path", "comparison_figure", "deposit_figure", "profiles_figure", "save", "series_figure"]
