@@ -25,6 +25,7 @@ examples:
   kmc-li ensemble my.toml --seeds 8 -o results/my
   kmc-li analyze results/my --json              numbers with 95 % bands
   kmc-li compare results/my results/other -o comparison.pdf
+  kmc-li animate results/my/seed-0000 -o growth.gif
 
 A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
 literature, tiny."""
@@ -116,6 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
     sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
     sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+
+    words = "a film of growth, or of several side by side at the same areal capacity, from the runs' snapshots"
+    sub = verb(_animate, "animate", words, "kmc-li animate results/bare results/piezo -o growth.gif")
+    words = "a run each (of an ensemble its first seed)"
+    sub.add_argument("folders", metavar="DIR", nargs="+", help=words)
+    words = "a .gif file, or .mp4 where ffmpeg is installed"
+    sub.add_argument("-o", metavar="FILM", dest="film", required=True, help=words)
+    sub.add_argument("--fps", type=float, default=8.0, metavar="N", help="frames a second [8]")
 
     words = "check a study and print its dimensionless numbers"
     sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
@@ -221,6 +230,21 @@ def _compare(options: argparse.Namespace) -> None:
     if with_ratio:
         _say(ratio_line(thickness_ratio(groups)))
     _say(f"\nfigure    {options.figure}")
+
+
+def _animate(options: argparse.Namespace) -> None:
+    from kmc_li.figures.film import Film, check_film_path, save_film
+
+    check_film_path(options.film)
+    from kmc_li.report.summary import load_groups
+    from kmc_li.running.progress import frames_bar
+
+    shown = {label: runs[0] for label, runs in load_groups(options.folders).items()}
+    film = Film(shown)
+    save_film(film, options.film, options.fps, each=frames_bar)
+    for label, run in shown.items():
+        _say(f"{label}: {run.path}")
+    _say(f"film      {options.film} ({len(film.moments)} frames)")
 
 
 def _validate(options: argparse.Namespace) -> None:

@@ -207,15 +207,20 @@ def check_path(path: str | Path) -> Path:
 
     Raises UserError for an unknown suffix, a missing folder or a folder in its place.
     """
+    return check_place(path, SUFFIXES, "a figure")
+
+
+def check_place(path: str | Path, suffixes: tuple[str, ...], what: str) -> Path:
+    """The path, if a file of one of these kinds can be written there; else UserError, as `check_path` has it."""
     target = Path(path)
-    if target.suffix.lower() not in SUFFIXES:
-        kinds = ", ".join(SUFFIXES)
-        raise UserError(f"{target}: a figure's name must end in one of {kinds}, got '{target.suffix}'")
+    if target.suffix.lower() not in suffixes:
+        kinds = ", ".join(suffixes)
+        raise UserError(f"{target}: {what}'s name must end in one of {kinds}, got '{target.suffix}'")
     # os.path answers False where a name is too long or odd; Path would raise
     if not os.path.isdir(target.parent):
         raise UserError(f"{target}: the folder {target.parent} does not exist")
     if os.path.isdir(target):
-        raise UserError(f"{target}: is a folder, a figure needs a file name")
+        raise UserError(f"{target}: is a folder, {what} needs a file name")
     return target
 
 

@@ -10,6 +10,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from kmc_li.errors import UserError
 from kmc_li.figures.captions import check_groups, conditions_line, fitted_line, number
 from kmc_li.figures.light import brightness, points_seen
 from kmc_li.figures.raster import Faces, Frame, View, check_view, frame_of, inverse_map, visible
@@ -252,8 +253,10 @@ def what_is_drawn(run: "Run", paint: str = "colour: height above the collector")
 def deposit_figure(run: "Run", view: View | None = None, width_mm: float = 85.0) -> Figure:
     """One deposit in three dimensions with its colour bar and caption, 85 mm wide (a column) by default.
 
-    Raises UserError for a view that does not look down on the deposit or a run without rows.
+    Raises UserError for a view that does not look down, a run without rows, a width outside 60 to 400 mm.
     """
+    if not 60 <= width_mm <= 400:
+        raise UserError(f"width of the figure: got {width_mm:g} mm, must be between 60 and 400")
     check_groups({run.label: [run]}, most=1)
     shape, edge = box_shape(run), run.parameters.lattice.voxel_um
     frame = frame_of(shape, check_view(view or View()), 100)
