@@ -25,6 +25,7 @@ examples:
   kmc-li ensemble my.toml --seeds 8 -o results/my
   kmc-li analyze results/my --json              numbers with 95 % bands
   kmc-li compare results/my results/other -o comparison.pdf
+  kmc-li plot results/my/seed-0000 -o one.pdf
   kmc-li animate results/my/seed-0000 -o growth.gif
 
 A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
@@ -116,6 +117,11 @@ def _parser() -> argparse.ArgumentParser:
     words = "one figure of several studies, each called by the name of its folder"
     sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
     sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
+    sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+
+    words = "one figure of one run: 3-D view, ages, height map, series, potential and current around the tips"
+    sub = verb(_plot, "plot", words, "kmc-li plot results/piezo -o figure.pdf")
+    sub.add_argument("folder", metavar="DIR", help="the run's folder")
     sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
 
     words = "a film of growth, or of several side by side at the same areal capacity, from the runs' snapshots"
@@ -230,6 +236,19 @@ def _compare(options: argparse.Namespace) -> None:
     if with_ratio:
         _say(ratio_line(thickness_ratio(groups)))
     _say(f"\nfigure    {options.figure}")
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from kmc_li.figures.style import check_path
+
+    check_path(options.figure)
+    from kmc_li.figures import run_figure, save
+    from kmc_li.running.around import field_around
+    from kmc_li.storage.store import load_run
+
+    run = load_run(options.folder)
+    save(run_figure(run, field_around(run)), options.figure)
+    _say(f"figure    {options.figure}")
 
 
 def _animate(options: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from matplotlib import animation
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
@@ -170,7 +171,7 @@ def save_film(
     with _replacing(target) as temporary, writing(target):
         if target.suffix.lower() == ".gif":
             frames = [_small(film.frame(k)) for k, _ in enumerate(each(film.moments))]
-            _write_gif(frames, temporary, frames_per_s)
+            _write_gif(frames, temporary, frames_per_s, [look.color for look in group_looks(film.runs).values()])
         else:
             _write_mp4(film, temporary, frames_per_s, each)
     return target
@@ -180,9 +181,14 @@ def _small(figure: Figure) -> Image.Image:
     return Image.fromarray(frame_pixels(figure)[:, :, :3])
 
 
-def _write_gif(frames: list[Image.Image], path: Path, frames_per_s: float) -> None:
+def _write_gif(frames: list[Image.Image], path: Path, frames_per_s: float, titles: Sequence[str]) -> None:
     """All frames in one palette, that of the last, so that no colour flickers; the last frame stays a while."""
     palette = frames[-1].quantize(256, method=Image.Quantize.MEDIANCUT)
+    colours = np.array(palette.getpalette()).reshape(-1, 3)
+    for exact in ("white", INK, *titles):
+        wanted = np.array(to_rgb(exact)) * 255
+        colours[np.argmin(np.abs(colours - wanted).sum(axis=1))] = np.round(wanted)
+    palette.putpalette(colours.ravel().tolist())
     first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     each_ms = 1000 / frames_per_s
     times = [round(each_ms)] * len(others) + [round(each_ms + 1000 * _LAST_S)]

@@ -176,7 +176,8 @@ def words(figure):
 
 
 @pytest.mark.parametrize(("scenario", "ny"), [("bare", 16), ("piezo", 16), ("bare", 1)])
-def test_figure_of_one_deposit_says_what_it_must(scenario, ny):
+def test_figure_of_one_deposit_says_what_it_must(scenario, ny, monkeypatch):
+    monkeypatch.setattr(view3d, "_PIXELS", 5e4)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = figures.deposit_figure(synthetic.synthetic_run(scenario, 0, ny=ny))
