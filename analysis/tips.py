@@ -10,10 +10,10 @@ import argparse
 import sys
 
 import kmc_li
+from kmc_li.export.fields import electric, has_linear_field
 from kmc_li.figures import check_path, save, tips_figure
 from kmc_li.morphology import tip_to_mean_current
 from kmc_li.report.summary import as_json
-from kmc_li.running.around import field_around
 
 
 def main() -> None:
@@ -26,7 +26,9 @@ def main() -> None:
         check_path(options.o)
 
     run = kmc_li.load_run(options.folder)
-    field = field_around(run)
+    if not has_linear_field(run.parameters):
+        raise kmc_li.UserError(f"{options.folder}: the field is solved for linear kinetics only")
+    field = electric(run.parameters, run.occupancy)
     current = field.plating_current_A
     tips = {f"{share:g}": tip_to_mean_current(current, run.occupancy, share) for share in (0, 0.01, 0.05)}
     if options.json:

@@ -30,6 +30,7 @@ _HOME = {
 }
 _MODULES = {
     "dimensionless": "kmc_li.study.dimensionless",
+    "export": "kmc_li.export",
     "field": "kmc_li.field",
     "figures": "kmc_li.figures",
     "layer": "kmc_li.layer",

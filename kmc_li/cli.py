@@ -27,9 +27,18 @@ examples:
   kmc-li compare results/my results/other -o comparison.pdf
   kmc-li plot results/my/seed-0000 -o one.pdf
   kmc-li animate results/my/seed-0000 -o growth.gif
+  kmc-li report results/my results/other -o report.html
+  kmc-li export results/one --format vti -o one.vti
 
 A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
 literature, tiny."""
+
+EXPORT = """\
+  kmc-li export results/piezo --format vti --snapshots -o piezo.pvd
+
+A run does not store when each voxel was plated: its age (mAh/cm2) counts from the first snapshot in which the voxel
+is lithium, so ages are as fine as output.snapshots of the study. Potential and current are those of the converged
+field (linear kinetics only). docs/export.md lists every array with its unit."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -132,6 +141,23 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("-o", metavar="FILM", dest="film", required=True, help=words)
     sub.add_argument("--fps", type=float, default=8.0, metavar="N", help="frames a second [8]")
 
+    words = "one HTML page of one or several studies: figures, tables, parameters, how to cite; opens without a network"
+    sub = verb(_report, "report", words, "kmc-li report results/bare results/piezo -o report.html")
+    sub.add_argument("folders", metavar="DIR", nargs="+", help="runs, or folders with runs below them")
+    sub.add_argument("-o", metavar="FILE", dest="page", required=True, help="a .html file")
+
+    words = "a run as a file for ParaView (vti), OVITO (extxyz), Gwyddion (gwy), spreadsheets (csv) or meshes (stl)"
+    sub = verb(_export, "export", words, "kmc-li export results/piezo --format vti -o piezo.vti")
+    sub.add_argument("folder", metavar="DIR", help="the run's folder")
+    words = "vti (or .pvd with --snapshots), extxyz (.xyz), gwy, csv, stl"
+    sub.add_argument("--format", choices=("vti", "extxyz", "gwy", "csv", "stl"), required=True, help=words)
+    sub.add_argument("-o", metavar="FILE", dest="file", required=True, help="its name ends as the format says")
+    words = "all snapshots: a .pvd with one .vti each beside it, or a .xyz with a frame each"
+    sub.add_argument("--snapshots", action="store_true", help=words)
+    words = "vti without potential and current, which take a solution of the field each"
+    sub.add_argument("--no-field", dest="field", action="store_false", help=words)
+    sub.epilog = f"{sub.epilog}\n{EXPORT}"
+
     words = "check a study and print its dimensionless numbers"
     sub = verb(_validate, "validate", words, "kmc-li validate my.toml")
     sub.add_argument("study", **study)
@@ -227,43 +253,50 @@ def _compare(options: argparse.Namespace) -> None:
     check_path(options.figure)
     from kmc_li.figures import comparison_figure, save
     from kmc_li.report.summary import SHORT, load_groups, metrics_table
-    from kmc_li.running.demo import PAPER_RATIO, ratio_line, thickness_ratio
+    from kmc_li.running.demo import paper_ratio, ratio_line, thickness_ratio
 
     groups = load_groups(options.folders)
-    with_ratio = PAPER_RATIO[0] in groups and PAPER_RATIO[1] in groups
-    save(comparison_figure(groups, PAPER_RATIO if with_ratio else None), options.figure)
+    reference = paper_ratio(groups)
+    save(comparison_figure(groups, reference), options.figure)
     _say(metrics_table(groups, SHORT))
-    if with_ratio:
+    if reference:
         _say(ratio_line(thickness_ratio(groups)))
     _say(f"\nfigure    {options.figure}")
 
 
-def _plot(options: argparse.Namespace) -> None:
-    from kmc_li.figures.style import check_path
+def _report(options: argparse.Namespace) -> None:
+    from kmc_li.html_report import check_path, report_page, write_page
 
-    check_path(options.figure)
-    from kmc_li.figures import run_figure, save
-    from kmc_li.running.around import field_around
+    check_path(options.page)
+    from kmc_li.report.summary import load_groups
+    from kmc_li.running.demo import paper_ratio
+
+    groups = load_groups(options.folders)
+    write_page(report_page(groups, paper_ratio(groups), progress=True), options.page)
+    _say(f"report    {options.page}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from kmc_li.export.command import check, export
+
+    check(options.file, options.format, options.snapshots, options.field)
     from kmc_li.storage.store import load_run
 
     run = load_run(options.folder)
-    save(run_figure(run, field_around(run)), options.figure)
-    _say(f"figure    {options.figure}")
+    path = export(run, options.file, options.format, options.snapshots, options.field, _complain)
+    _say(f"file      {path}")
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from kmc_li.running.pictures import plot
+
+    plot(options.folder, options.figure, _say, _complain)
 
 
 def _animate(options: argparse.Namespace) -> None:
-    from kmc_li.figures.film import Film, check_film_path, save_film
+    from kmc_li.running.pictures import animate
 
-    check_film_path(options.film)
-    from kmc_li.report.summary import load_groups
-    from kmc_li.running.progress import frames_bar
-
-    shown = {label: runs[0] for label, runs in load_groups(options.folders).items()}
-    film = Film(shown)
-    save_film(film, options.film, options.fps, each=frames_bar)
-    for label, run in shown.items():
-        _say(f"{label}: {run.path}")
-    _say(f"film      {options.film} ({len(film.moments)} frames)")
+    animate(options.folders, options.film, options.fps, _say)
 
 
 def _validate(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice import occupancy as lattice
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.solver import equations, hierarchy, krylov
@@ -37,6 +38,7 @@ def solve(
     face_shift_V: Callable[[NDArray[np.float64]], ArrayLike] | ArrayLike | None = None,
     tolerance: float = 1e-8,
     face_area_weights: bool = True,
+    insulate_dead: bool = False,
 ) -> FieldSolution:
     """Solve div(kappa grad phi) = 0 with charge transfer on Li faces and a uniform current or potential at the top.
 
@@ -48,6 +50,8 @@ def solve(
     array (nz,) of values at voxel centres, interpolated to horizontal faces.
     tolerance: sum |residual| over the total current. face_area_weights: count a staircase's faces with their share of
     the true area (normal from the occupancy smoothed over 3 voxels), which matters where W is not small.
+    insulate_dead: Li without a path to the collector, through faces and across the sides of the box, takes no current,
+    as in a run; by default all Li is one electrode.
 
     Finite volumes as in MODEL: I = kappa_h voxel (phi_j - phi_i) between electrolyte voxels with kappa_h the harmonic
     mean, I = voxel^2 (phi - V) / (R_ct / w + voxel / (2 kappa)) into a Li face of area share w.
@@ -63,6 +67,8 @@ def solve(
     unit_V = max(drop, float(np.abs(shift).max()), 1e-300)
     wagner = reference * charge_transfer_resistance_ohm_m2 / voxel_m
     box, deposit = lattice.from_occupancy(li, nz + 2)
+    if insulate_dead:
+        connectivity.mark_all(deposit.cell, box, connectivity.allocate(deposit.cell.size))
     problem, law = equations.allocate(box, np.float64, face_area_weights), Linear(np.array([wagner]))
     grids = hierarchy.allocate(*box, krylov.precision(law), 0)
     problem.kappa[1 : nz + 1] = kappa / reference

@@ -10,6 +10,21 @@ from kmc_li.kernels.base import verbs
 from kmc_li.study.parameters import Parameters
 
 
+def face_shift(height_m: ArrayLike, rest_plane_m: float, parameters: Parameters) -> NDArray[np.float64]:
+    """Shift of metal faces whose centres have these heights above the collector [m], under the layer at rest there [V].
+
+    height_m: any shape, the result has the same. Raises ValueError for a study without a layer.
+    """
+    if parameters.layer is None:
+        raise ValueError("the study has no layer")
+    layer, heights = build_layer(parameters), np.asarray(height_m, np.float64) / parameters.voxel_m
+    rest = rest_plane_m / parameters.voxel_m
+    pressed = np.array([verbs.pressure_on(layer, float(height), float(rest)) for height in heights.ravel()])
+    per_voxel_Pa = parameters.layer.winkler_stiffness_Pa_m * parameters.voxel_m
+    per_Pa = parameters.layer.piezo_shift_V_Pa + parameters.pressure_shift_V_Pa
+    return pressed.reshape(heights.shape) * (per_voxel_Pa * per_Pa)
+
+
 class LayerState(NamedTuple):
     """Where the layer rests on a deposit and what it does to the metal's faces."""
 

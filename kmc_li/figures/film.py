@@ -18,9 +18,9 @@ from kmc_li.errors import UserError
 from kmc_li.figures.captions import check_groups, conditions_line, fitted_line, number
 from kmc_li.figures.raster import View, check_view, frame_of
 from kmc_li.figures.series import at_capacity
-from kmc_li.figures.style import CAPTION_LINE_MM, INK, MUTED, Page, check_place, group_looks, house_style, wrapped
+from kmc_li.figures.style import CAPTION_LINE_MM, INK, MUTED, Page, group_looks, house_style, wrapped
 from kmc_li.figures.view3d import Picture, box_shape, by_height, dead_metal, height_bar, render, show, what_is_drawn
-from kmc_li.storage.files import writing
+from kmc_li.storage.files import check_path, writing
 
 if TYPE_CHECKING:
     from kmc_li.storage.run import Run
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 
 def check_film_path(path: str | Path) -> Path:
     """The path, if a film can be written there: .gif, or .mp4 where ffmpeg is installed. Raises UserError."""
-    target = check_place(path, FILMS, "a film")
+    target = check_path(path, FILMS, "a film")
     if target.suffix.lower() == ".mp4" and not animation.writers.is_available("ffmpeg"):
         raise UserError(f"{target}: an .mp4 film needs ffmpeg, which is not installed here; write a .gif")
     return target

@@ -5,7 +5,6 @@ its own dash pattern as well, so that a figure survives a grey printer.
 """
 
 import io
-import os
 import textwrap
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,8 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, AuxTransformBox, TextArea, VPacker
 from matplotlib.textpath import TextPath
 
-from kmc_li.errors import UserError
-from kmc_li.storage.files import write_atomically
+from kmc_li.storage import files
 
 DOUBLE_COLUMN_MM = 180.0
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -207,21 +205,7 @@ def check_path(path: str | Path) -> Path:
 
     Raises UserError for an unknown suffix, a missing folder or a folder in its place.
     """
-    return check_place(path, SUFFIXES, "a figure")
-
-
-def check_place(path: str | Path, suffixes: tuple[str, ...], what: str) -> Path:
-    """The path, if a file of one of these kinds can be written there; else UserError, as `check_path` has it."""
-    target = Path(path)
-    if target.suffix.lower() not in suffixes:
-        kinds = ", ".join(suffixes)
-        raise UserError(f"{target}: {what}'s name must end in one of {kinds}, got '{target.suffix}'")
-    # os.path answers False where a name is too long or odd; Path would raise
-    if not os.path.isdir(target.parent):
-        raise UserError(f"{target}: the folder {target.parent} does not exist")
-    if os.path.isdir(target):
-        raise UserError(f"{target}: is a folder, {what} needs a file name")
-    return target
+    return files.check_path(path, SUFFIXES, "a figure")
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -235,5 +219,5 @@ def save(figure: Figure, path: str | Path) -> Path:
     drawn = io.BytesIO()
     with house_style():
         figure.savefig(drawn, format=kind, metadata=stamps[kind])
-    write_atomically(target, drawn.getvalue())
+    files.write_atomically(target, drawn.getvalue())
     return target

@@ -35,7 +35,7 @@ _SHARE_SHOWN = 0.95  # of the current lands on faces within the colours
 
 
 class Field(Protocol):
-    """A converged field, such as kmc_li.field.solve returns it; arrays (nx, ny, nz)."""
+    """A converged field, such as kmc_li.export.fields.electric returns it; arrays (nx, ny, nz)."""
 
     @property
     def potential_V(self) -> NDArray[np.float64]: ...
@@ -186,7 +186,7 @@ def what_the_field_is(run: "Run") -> str:
         f"not drawn). The colours of the metal's faces hold {100 * _SHARE_SHOWN:.0f} % of the current; grey: cut metal."
     )
     if run.report.get("dead_voxels"):
-        words += " Dead lithium counts as an electrode here."
+        words += " Dead lithium takes no current."
     return words
 
 

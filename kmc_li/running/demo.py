@@ -1,6 +1,6 @@
 """The demonstration: bare, inert and piezoelectric at the paper's scale, side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kmc_li.errors import UserError
@@ -68,6 +68,11 @@ def thickness_ratio(groups: dict[str, list[Run]]) -> Band:
     from kmc_li.figures.thickness import thickness_ratios
 
     return thickness_ratios(groups, PAPER_RATIO[0], common_capacity(groups))[PAPER_RATIO[1]]
+
+
+def paper_ratio(groups: Mapping[str, Sequence[Run]]) -> tuple[str, str, float] | None:
+    """The paper's ratio of thicknesses, if both of its conditions are among the groups."""
+    return PAPER_RATIO if set(PAPER_RATIO[:2]) <= groups.keys() else None
 
 
 def ratio_line(ratio: Band) -> str:

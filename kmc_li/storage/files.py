@@ -6,7 +6,7 @@ import fcntl
 import os
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kmc_li.errors import UserError
@@ -23,6 +23,23 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(f"cannot write {error.filename or path}: {error.strerror}") from error
+
+
+def check_path(path: str | Path, suffixes: Sequence[str], what: str) -> Path:
+    """The path, if `what` ("a figure") can be written there.
+
+    Raises UserError, one line, for a suffix that is none of these, a missing folder or a folder in its place.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in suffixes:
+        kinds = suffixes[0] if len(suffixes) == 1 else "one of " + ", ".join(suffixes)
+        raise UserError(f"{target}: {what}'s name must end in {kinds}, got '{target.suffix}'")
+    # os.path answers False where a name is too long or odd; Path would raise
+    if not os.path.isdir(target.parent):
+        raise UserError(f"{target}: the folder {target.parent} does not exist")
+    if os.path.isdir(target):
+        raise UserError(f"{target}: is a folder, {what} needs a file name")
+    return target
 
 
 def write_atomically(path: Path, data: bytes) -> None:

@@ -122,13 +122,21 @@ def test_usage_errors_are_one_line(says, tmp_path):
         ["ensemble", "tiny", "-o", "r", "--seeds", "2", "--executor", "somewhere"],
         ["demo", "--seeds", "1"],
         ["compare", "-o", "f.png"],
+        ["report", "-o", "f.html"],
+        ["export", "r", "--format", "obj", "-o", "r.obj"],
+        ["export", "r", "--format", "vti", "-o", "r.stl"],
+        ["export", "r", "--format", "vti", "--snapshots", "-o", "r.vti"],
+        ["export", "r", "--format", "stl", "--snapshots", "-o", "r.stl"],
+        ["export", "r", "--format", "csv", "--no-field", "-o", "r.csv"],
+        ["export", "r", "--format", "csv", "-o", "no/r.csv"],
+        ["export", "missing", "--format", "csv", "-o", "r.csv"],
     ):
         code, out, err = says(*arguments)
         assert code == 2 and err.startswith("kmc-li") and err.count("\n") == 1, arguments
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("verb", ["demo", "run", "resume", "ensemble", "analyze", "compare", "validate"])
+@pytest.mark.parametrize("verb", ["demo", "run", "resume", "ensemble", "analyze", "compare", "report", "export", "validate"])
 def test_help_teaches_by_example(says, verb):
     code, out, err = says(verb, "--help")
     assert code == 0 and f"example:\n  kmc-li {verb}" in out

@@ -14,10 +14,9 @@ import kmc_li
 import kmc_li.figures as figures
 from kmc_li.cli import main
 from kmc_li.errors import UserError
-from kmc_li.field import FieldSolution
+from kmc_li.export.fields import Electric, electric
 from kmc_li.figures import age, raster, style, tips, view3d
 from kmc_li.figures.raster import View
-from kmc_li.running.around import field_around
 from kmc_li.storage.run import Snapshots, pack
 from kmc_li.storage.store import History, RunFolder
 
@@ -28,6 +27,10 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "analysis"
 def coarse(monkeypatch):
     """Pictures of few pixels: quick, and all else is as in print."""
     monkeypatch.setattr(view3d, "_PIXELS", 3e4)
+
+
+def field_around(run):
+    return electric(run.parameters, run.occupancy)
 
 
 def words(figure):
@@ -116,19 +119,6 @@ def test_the_field_around_a_run_carries_its_current(runs):
     assert top(field.plating_current_A, run.occupancy) < top(unshifted.plating_current_A, run.occupancy)
 
 
-def test_a_film_under_a_layer_has_the_shift_of_the_stack_pressure(runs):
-    """Flat film: eta = j R_ct beside the layer's shift, which `layer.press` knows; half a voxel of electrolyte between."""
-    run, _ = runs["piezo"]
-    film = np.zeros_like(run.occupancy)
-    film[:, :, :3] = True
-    p = run.parameters
-    field = field_around(type(run)(**{**vars(run), "occupancy": film}))
-    shift = kmc_li.layer.press(np.full(film.shape[:2], 3), p).face_shift_V[0, 0]
-    ohmic = p.current_density_A_m2 * (p.charge_transfer_resistance_ohm_m2 + 0.5 * p.voxel_m / p.layer_conductivity_S_m)
-    assert shift != 0
-    np.testing.assert_allclose(field.potential_V[:, :, 3], shift + ohmic, rtol=1e-5)
-
-
 @pytest.mark.parametrize("scenario", ["bare", "piezo"])
 def test_figures_say_what_they_must(scenario, runs):
     run, field = runs[scenario]
@@ -157,7 +147,7 @@ def test_a_foreign_field_is_refused(runs):
     (run, field), other = runs["bare"], synthetic.synthetic_run("bare", 0, nx=8, ny=8)
     with pytest.raises(UserError, match="must be of one box"):
         figures.tips_figure(other, field)
-    still = FieldSolution(field.potential_V, 0 * field.plating_current_A, 0.0, 0)
+    still = Electric(field.potential_V, 0 * field.plating_current_A)
     with pytest.raises(UserError, match="carries no plating current"):
         figures.run_figure(run, still)
 
