@@ -18,11 +18,13 @@ def main() -> None:
     parser.add_argument("--azimuth", type=float, default=-58.0, help="of the camera, degrees from the x axis [-58]")
     parser.add_argument("--elevation", type=float, default=24.0, help="of the camera above the collector, degrees [24]")
     parser.add_argument("--width-mm", type=float, default=85.0, help="of the figure [85, a column]")
+    parser.add_argument("--pyvista", action="store_true", help="let pyvista draw it (pip install 'kmc_li[viz]')")
     options = parser.parse_args()
     check_path(options.o)
 
     run = kmc_li.load_run(options.folder)
-    save(deposit_figure(run, View(options.azimuth, options.elevation), options.width_mm), options.o)
+    view = View(options.azimuth, options.elevation)
+    save(deposit_figure(run, view, options.width_mm, options.pyvista), options.o)
 
 
 if __name__ == "__main__":

@@ -58,6 +58,18 @@ def box_shape(run: "Run", top_um: float | None = None) -> tuple[int, int, int]:
     return nx, ny, int(np.ceil(top_um / edge))
 
 
+def collector_slab(shape: tuple[int, int, int]) -> int:
+    """Thickness [voxels] of the collector that is drawn below a box."""
+    return max(1, round(0.02 * max(shape)))
+
+
+def framed(shape: tuple[int, int, int], view: View, columns: int) -> Frame:
+    """The frame of a box with its collector, which hangs below z = 0."""
+    slab = collector_slab(shape)
+    frame = frame_of((shape[0], shape[1], shape[2] + slab), view, columns)
+    return frame._replace(bottom=frame.bottom + float(view.project(np.array([0.0, 0.0, -slab]))[1]))
+
+
 def by_height(lowest: float, highest: float) -> Paint:
     """Paint by the height of a voxel's middle [voxels]."""
     return lambda faces: by_value((faces.z + 0.5 - lowest) / max(highest - lowest, 1e-12))
@@ -93,7 +105,7 @@ def render(
     metal = as_occupancy(occupancy)
     nx, ny, nz = metal.shape
     layers = nz if layers is None else layers
-    slab = max(1, round(0.02 * max(nx, ny, layers)))
+    slab = collector_slab((nx, ny, layers))
     metal = metal[:, :, :layers]
     solid = np.concatenate([np.ones((nx, ny, slab), dtype=np.bool_), metal], axis=2)
     shape = nx, ny, layers + slab
@@ -118,9 +130,7 @@ def render(
     rgba[:, :, :3] *= rgba[:, :, 3:]
     rgba = rgba.reshape(frame.rows, _FINE, frame.columns, _FINE, 4).mean(axis=(1, 3))
     rgba[:, :, :3] /= np.maximum(rgba[:, :, 3:], 1e-6)
-    # the collector hangs below z = 0
-    down = view.project(np.array([0.0, 0.0, -slab]))
-    return Picture(rgba, frame._replace(left=frame.left + down[0], bottom=frame.bottom + down[1]), view)
+    return Picture(rgba, framed((nx, ny, layers), view, frame.columns), view)
 
 
 def _face_colors(
@@ -237,12 +247,11 @@ def draw_deposit(
     return picture
 
 
-def what_is_drawn(run: "Run", paint: str = "colour: height above the collector") -> str:
-    """The legend of a view in words."""
-    words = (
-        f"Shaded voxels, parallel projection; {paint}; paler: cut by the sides of the "
-        "periodic box, across which the pieces that seem to float are joined; brown: collector."
-    )
+def what_is_drawn(run: "Run", paint: str = "colour: height above the collector", pales: bool = True) -> str:
+    """The legend of a view in words. pales: whether metal cut by the sides of the box is paler."""
+    words = f"Shaded voxels, parallel projection; {paint}; brown: collector. "
+    words += "Paler: metal cut by the sides of the periodic box, " if pales else "The box is periodic in x and y, "
+    words += "across which pieces that seem to float are joined."
     if dead_metal(run.occupancy) is not None:
         words += " Light blue: dead lithium, without a path to the collector."
     if rest_plane_um(run) is not None:
@@ -250,9 +259,12 @@ def what_is_drawn(run: "Run", paint: str = "colour: height above the collector")
     return words
 
 
-def deposit_figure(run: "Run", view: View | None = None, width_mm: float = 85.0) -> Figure:
+def deposit_figure(
+    run: "Run", view: View | None = None, width_mm: float = 85.0, pyvista: bool = False
+) -> Figure:
     """One deposit in three dimensions with its colour bar and caption, 85 mm wide (a column) by default.
 
+    pyvista: let pyvista draw it (extra `viz`), with ambient occlusion in place of the shadow.
     Raises UserError for a view that does not look down, a run without rows, a width outside 60 to 400 mm.
     """
     if not 60 <= width_mm <= 400:
@@ -264,12 +276,18 @@ def deposit_figure(run: "Run", view: View | None = None, width_mm: float = 85.0)
     high = min(wide * frame.rows / frame.columns, 1.6 * wide)
     charge = number(run.series["areal_capacity_mAh_cm2"][-1])
     facts = f"{run.label}, seed {run.seed} (n = 1 run, no band), {charge} mAh/cm²."
-    lines = [facts, what_is_drawn(run), conditions_line({run.label: [run]}), fitted_line({run.label: [run]})]
+    group = {run.label: [run]}
+    lines = [facts, what_is_drawn(run, pales=not pyvista), conditions_line(group), fitted_line(group)]
     caption = wrapped(lines, columns=int(156 * (width_mm - 6) / 174))
     with house_style():
         page = Page(width_mm, 4 + high + 3 + CAPTION_LINE_MM * len(caption) + 1)
         axes = page.axes(5, 3, wide, high)
-        draw_deposit(axes, run, view)
+        if pyvista:
+            from kmc_li.figures.pyvista_view import pyvista_picture
+
+            show(axes, pyvista_picture(run, view or View(), round(300 * wide / 25.4)), edge, shape)
+        else:
+            draw_deposit(axes, run, view)
         bar = page.axes(width_mm - 16, 3 + high * 0.2, 2.6, high * 0.6)
         height_bar(page.figure, bar, shape[2] * edge)
         page.lines(high + 6, caption)

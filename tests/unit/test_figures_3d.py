@@ -1,5 +1,6 @@
 """The view in three dimensions: every pixel against a ray followed voxel by voxel, cameras, light, words."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -189,6 +190,26 @@ def test_figure_of_one_deposit_says_what_it_must(scenario, ny, monkeypatch):
     assert said.count("1 µm") >= 1 or said.count("2 µm") >= 1
     width, height = figure.get_size_inches()
     assert drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height
+
+
+def test_pyvista_sees_the_same_through_the_same_camera():
+    pytest.importorskip("pyvista")
+    from kmc_li.figures.pyvista_view import pyvista_picture
+
+    run = synthetic.synthetic_run("bare", 0)
+    theirs = pyvista_picture(run, View(), 300)
+    ours = view3d.render(run.occupancy, view3d.by_height(0, 1), View(), view3d.box_shape(run)[2], 300)
+    assert theirs.frame == ours.frame and theirs.rgba.shape == ours.rgba.shape
+    metal, covered = theirs.rgba[..., :3].min(axis=2) < 0.6, ours.rgba[..., 3] > 0.5  # both: half covered pixels
+    shifts = [(u, v) for u in (-1, 0, 1) for v in (-1, 0, 1)]
+    agree = {shift: (np.roll(metal, shift, (0, 1)) == covered).mean() for shift in shifts}
+    assert max(agree, key=agree.get) == (0, 0) and agree[0, 0] > 0.99  # to the pixel
+
+
+def test_without_pyvista_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyvista", None)
+    with pytest.raises(UserError, match=r"pip install 'kmc_li\[viz\]'"):
+        figures.deposit_figure(synthetic.synthetic_run("bare", 0), pyvista=True)
 
 
 @pytest.mark.parametrize("view", [View(0, 0), View(0, -20), View(0, 91), View(float("nan"), 30)])
