@@ -188,6 +188,7 @@ def _write_gif(frames: list[Image.Image], path: Path, frames_per_s: float, title
     for exact in ("white", INK, *titles):
         wanted = np.array(to_rgb(exact)) * 255
         colours[np.argmin(np.abs(colours - wanted).sum(axis=1))] = np.round(wanted)
+    colours[colours.min(axis=1) > 245] = 255  # Pillow takes any of several near whites
     palette.putpalette(colours.ravel().tolist())
     first, *others = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     each_ms = 1000 / frames_per_s

@@ -81,6 +81,7 @@ def test_a_gif_holds_every_frame(runs, tmp_path):
             times.append(picture.info["duration"])
             drawn = np.asarray(picture.convert("RGB")).astype(int)
             error = np.abs(drawn - films.frame_pixels(film.frame(k))[:, :, :3]).mean()
+            assert (drawn[0, 0] == 255).all()  # paper stays white
             assert error < 4  # of 255: what 256 colours cost
     assert times == [100, 100, 100, 2100]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["one.gif"]
