@@ -13,7 +13,7 @@ nothing happens, so a walker starts uniformly on the plane above the highest bud
 back where it returns, by the exact distribution on the periodic half lattice.
 
 The plain kernel, one step at a time, shares no code with the engine: it is what the engine's walkers and its live field
-are tested against. Walkers cannot know of shifts, layers or dissolution: those need the field.
+are tested against. Shifts, layers and dissolution have a twin of their own, which solves the field: layer_twin.py.
 """
 
 import argparse
@@ -124,10 +124,15 @@ def set_sink(grid, c, s):
 
 @numba.njit(cache=True)
 def walk(grid, top, rng):
-    """Where one walker is absorbed (column, plane), and its steps."""
+    """Where one walker from above is absorbed (column, plane), and its steps."""
+    return walk_from(grid, top, int(rng.random() * grid.cell.shape[0]), top + 1, rng)
+
+
+@numba.njit(cache=True)
+def walk_from(grid, top, c, s, rng):
+    """Where a walker from a free cell is absorbed (column, plane), and its steps."""
     columns, launch, lateral, ny = grid.cell.shape[0], top + 1, grid.near.shape[1], grid.ny
-    nx = columns // ny
-    c, s, steps = int(rng.random() * columns), launch, 0
+    nx, steps = columns // ny, 0
     while True:
         steps += 1
         sink = grid.sink[c, s]
@@ -253,9 +258,9 @@ class Case(NamedTuple):
         return run.occupancy
 
 
-def table(groups: dict[str, NDArray[np.float64]]) -> str:
+def table(groups: dict[str, NDArray[np.float64]], metrics: tuple[str, ...] = METRICS) -> str:
     """Mean and standard error of each group (seeds, metrics); how far from the first group, in standard errors."""
-    lines = ["| " + " | ".join(("grown by", *METRICS)) + " |", "|---" * (1 + len(METRICS)) + "|"]
+    lines = ["| " + " | ".join(("grown by", *metrics)) + " |", "|---" * (1 + len(metrics)) + "|"]
     exact = next(iter(groups.values()))
     for name, values in groups.items():
         cells = []
@@ -270,9 +275,11 @@ def standard_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def apart(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Difference of the means over its standard error, metric by metric."""
+    """Difference of the means over its standard error, metric by metric; 0 where both are one constant."""
     error = np.hypot(standard_error(values), standard_error(others))
-    return np.asarray((values.mean(axis=0) - others.mean(axis=0)) / error)
+    difference = np.asarray(values.mean(axis=0) - others.mean(axis=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, 0.0, difference / error)
 
 
 def main() -> None:

@@ -25,6 +25,8 @@ examples:
   kmc-li ensemble my.toml --seeds 8 -o results/my
   kmc-li analyze results/my --json              numbers with 95 % bands
   kmc-li compare results/my results/other -o comparison.pdf
+  kmc-li plot results/my/seed-0000 -o one.pdf
+  kmc-li animate results/my/seed-0000 -o growth.gif
   kmc-li report results/my results/other -o report.html
   kmc-li export results/one --format vti -o one.vti
 
@@ -126,6 +128,19 @@ def _parser() -> argparse.ArgumentParser:
     sub = verb(_compare, "compare", words, "kmc-li compare results/bare results/piezo -o comparison.pdf")
     sub.add_argument("folders", metavar="DIR", nargs="+", help="run folders, or folders with runs below them")
     sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="figure to write: .png, .pdf or .svg")
+
+    words = "one figure of one run: 3-D view, ages, height map, series, potential and current around the tips"
+    sub = verb(_plot, "plot", words, "kmc-li plot results/piezo -o figure.pdf")
+    sub.add_argument("folder", metavar="DIR", help="the run's folder")
+    sub.add_argument("-o", metavar="FIGURE", dest="figure", required=True, help="a .png, .pdf or .svg file")
+
+    words = "a film of growth, or of several side by side at the same areal capacity, from the runs' snapshots"
+    sub = verb(_animate, "animate", words, "kmc-li animate results/bare results/piezo -o growth.gif")
+    words = "a run each (of an ensemble its first seed)"
+    sub.add_argument("folders", metavar="DIR", nargs="+", help=words)
+    words = "a .gif file, or .mp4 where ffmpeg is installed"
+    sub.add_argument("-o", metavar="FILM", dest="film", required=True, help=words)
+    sub.add_argument("--fps", type=float, default=8.0, metavar="N", help="frames a second [8]")
 
     words = "one HTML page of one or several studies: figures, tables, parameters, how to cite; opens without a network"
     sub = verb(_report, "report", words, "kmc-li report results/bare results/piezo -o report.html")
@@ -272,6 +287,18 @@ def _export(options: argparse.Namespace) -> None:
     run = load_run(options.folder)
     path = export(run, options.file, options.format, options.snapshots, options.field, _complain)
     _say(f"file      {path}")
+
+
+def _plot(options: argparse.Namespace) -> None:
+    from kmc_li.running.pictures import plot
+
+    plot(options.folder, options.figure, _say, _complain)
+
+
+def _animate(options: argparse.Namespace) -> None:
+    from kmc_li.running.pictures import animate
+
+    animate(options.folders, options.film, options.fps, _say)
 
 
 def _validate(options: argparse.Namespace) -> None:

@@ -6,8 +6,26 @@
 """
 
 from kmc_li.figures.comparison import comparison_figure
+from kmc_li.figures.film import Film, check_film_path, save_film
+from kmc_li.figures.one_run import run_figure
 from kmc_li.figures.profiles import profiles_figure
+from kmc_li.figures.raster import View
 from kmc_li.figures.series import series_figure
 from kmc_li.figures.style import check_path, save
+from kmc_li.figures.tips import tips_figure
+from kmc_li.figures.view3d import deposit_figure
 
-__all__ = ["check_path", "comparison_figure", "profiles_figure", "save", "series_figure"]
+__all__ = [
+    "Film",
+    "View",
+    "check_film_path",
+    "check_path",
+    "comparison_figure",
+    "deposit_figure",
+    "profiles_figure",
+    "run_figure",
+    "save",
+    "save_film",
+    "series_figure",
+    "tips_figure",
+]

@@ -21,7 +21,7 @@ ELECTROLYTE = "#F3F6FA"
 LAYER = "#FBEFD0"
 COPPER = "#B5713C"
 COLLECTOR_SHARE = 0.022  # thickness of the drawn collector, as a share of the height axis
-_FINE = 4  # picture elements an edge of a voxel
+FINE = 4  # picture elements an edge of a voxel
 
 
 def section_depth(occupancy: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -51,8 +51,8 @@ def section_image(
     ground = np.where(in_layer, to_rgb(LAYER), to_rgb(ELECTROLYTE)) * np.ones((*behind.shape, 1))
     picture = _lit_metal(behind, far, color, ground)
     picture = np.where((behind == far)[:, :, None], ground, picture)
-    fine = np.kron(picture, np.ones((_FINE, _FINE, 1))).astype(np.float64)
-    return _with_cut(fine, np.kron(behind == 0, np.ones((_FINE, _FINE))) > 0, color)
+    fine = np.kron(picture, np.ones((FINE, FINE, 1))).astype(np.float64)
+    return _with_cut(fine, np.kron(behind == 0, np.ones((FINE, FINE))) > 0, color)
 
 
 def _lit_metal(
@@ -99,6 +99,11 @@ def draw_section(axes: Axes, run: "Run", color: str, top_um: float) -> None:
         depth = run.parameters.layer.thickness_um / edge
     picture = section_image(run.occupancy, color, layers, np.inf if rest is None else rest / edge, depth)
     axes.imshow(picture, origin="lower", extent=(0, width, 0, layers * edge), interpolation="nearest")
+    frame_section(axes, width, top_um, rest)
+
+
+def frame_section(axes: Axes, width: float, top_um: float, rest: float | None) -> None:
+    """What is around the picture of a section: collector below it, the layer's rest plane, limits."""
     collector = COLLECTOR_SHARE * top_um
     axes.add_patch(Rectangle((0, -collector), width, collector, color=COPPER, linewidth=0))
     if rest is not None and rest < top_um:
@@ -117,8 +122,10 @@ def rest_plane_um(run: "Run") -> float | None:
     return last if np.isfinite(last) else None
 
 
-def draw_height_map(axes: Axes, run: "Run", lowest_um: float, highest_um: float) -> AxesImage:
-    """The height map of a run seen from above, the cross section's plane marked by two ticks."""
+def draw_height_map(
+    axes: Axes, run: "Run", lowest_um: float, highest_um: float, plane: int | None = None
+) -> AxesImage:
+    """The height map of a run seen from above, the cross section's plane (y index, the middle) marked by two ticks."""
     edge = run.parameters.lattice.voxel_um
     nx, ny = run.occupancy.shape[:2]
     image = axes.imshow(
@@ -136,7 +143,7 @@ def draw_height_map(axes: Axes, run: "Run", lowest_um: float, highest_um: float)
     for spine in axes.spines.values():
         spine.set_visible(True)
     if ny > 1:
-        cut = (ny // 2 + 0.5) * edge
+        cut = ((ny // 2 if plane is None else plane) + 0.5) * edge
         for x, side in ((0.0, "right"), (nx * edge, "left")):
             pointer = "▸" if side == "right" else "◂"
             axes.text(x, cut, pointer, ha=side, va="center", fontsize=6, color=MUTED)

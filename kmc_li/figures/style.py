@@ -183,9 +183,9 @@ def scale_bar(axes: Axes, length: float, text: str) -> None:
     axes.add_artist(box)
 
 
-def wrapped(lines: Iterable[str]) -> list[str]:
-    """The lines of a caption, broken where they are wider than the page."""
-    return [part for line in lines for part in textwrap.wrap(line, 156, break_on_hyphens=False)]
+def wrapped(lines: Iterable[str], columns: int = 156) -> list[str]:
+    """The lines of a caption, broken where they are wider than the page (of two columns, if not said otherwise)."""
+    return [part for line in lines for part in textwrap.wrap(line, columns, break_on_hyphens=False)]
 
 
 def with_subscripts(words: str) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -31,6 +31,14 @@ def bar(show: bool, **settings: Any) -> "tqdm[Any]":
     size = shutil.get_terminal_size((100, 24))
     place = {"ncols": size.columns, "nrows": size.lines, "bar_format": _FORMAT}
     return tqdm(disable=None if show else True, **{"total": 1.0, **place, **settings})
+
+
+def frames_bar(frames: Sequence[Any]) -> Iterator[Any]:
+    """The frames of a film, with a bar that counts them."""
+    with bar(True, total=len(frames), desc="frames") as shown:
+        for frame in frames:
+            yield frame
+            shown.update()
 
 
 def charge_words(areal_capacity_mAh_cm2: float, events_per_s: float) -> str:
