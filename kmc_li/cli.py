@@ -95,8 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
     words = "grow bare lithium, an inert layer and a piezoelectric one at the paper's scale, and compare them"
     sub = verb(_demo, "demo", words, "kmc-li demo --seeds 8")
-    words = "folder that receives the figure, the numbers and all runs [kmc_li_demo]"
-    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help=words)
+    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help="folder for results [kmc_li_demo]")
     sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="number of runs of each study [4]")
     _add_jobs(sub)
 
@@ -173,8 +172,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
-    words = "number of worker processes [one for each processor]"
-    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help=words)
+    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help="number of processes [one for each processor]")
 
 
 def _add_folder(parser: argparse.ArgumentParser, help: str) -> None:
