@@ -8,6 +8,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 from numpy.typing import NDArray
 
+from kmc_li.errors import UserError
 from kmc_li.export.moments import Moment, final
 from kmc_li.export.origin import origin
 from kmc_li.morphology import height_map
@@ -34,7 +35,8 @@ def write_vti(run: Run, path: str | Path, *, field: bool = True) -> Path:
     Potential and current are there with field=True where the kinetics are linear (kmc_li.field.solve), the last three
     in studies with a layer.
     Field data: areal_capacity_mAh_cm2 and, with a layer, rest_plane_um.
-    Raises UserError for a name that does not end in .vti or cannot be written.
+    Raises UserError for a name that does not end in .vti or cannot be written, and for a deposit that no current can
+    reach (field=True).
     """
     target = check_path(path, (".vti",), "a VTK image")
     write_atomically(target, image(run, final(run), field))
@@ -44,6 +46,7 @@ def write_vti(run: Run, path: str | Path, *, field: bool = True) -> Path:
 def image(run: Run, moment: Moment, field: bool) -> bytes:
     """The file of one moment."""
     from kmc_li.export.fields import electric, has_linear_field, pressed  # the only part that needs the compiler
+    from kmc_li.field import NotConverged
 
     parameters, occupancy = run.parameters, moment.occupancy
     cells: dict[str, NDArray[np.generic]] = {
@@ -53,7 +56,12 @@ def image(run: Run, moment: Moment, field: bool) -> bytes:
     }
     facts = {"areal_capacity_mAh_cm2": moment.areal_capacity_mAh_cm2}
     if field and has_linear_field(parameters):
-        cells |= {name: array.astype(np.float32) for name, array in electric(parameters, occupancy)._asdict().items()}
+        try:
+            solved = electric(parameters, occupancy)
+        except NotConverged as error:  # dead lithium that seals the collector off, say
+            at = f"the deposit at {moment.areal_capacity_mAh_cm2:.4g} mAh/cm2"
+            raise UserError(f"{at} has no field: {error}; leave it out (--no-field, field=False)") from error
+        cells |= {name: array.astype(np.float32) for name, array in solved._asdict().items()}
     if parameters.layer is not None:
         state = pressed(parameters, occupancy)
         heights = height_map(occupancy)

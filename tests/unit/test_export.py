@@ -117,6 +117,16 @@ def test_without_linear_kinetics_there_is_no_field(tmp_path):
     assert b"potential_V" not in export.write_vti(run, tmp_path / "a.vti").read_bytes()
 
 
+def test_a_deposit_that_no_current_can_reach_is_one_line(tmp_path):
+    run = exported.run("bare")
+    run.occupancy[:, :, :12] = False
+    run.occupancy[:, :, 12] = True  # a sheet of dead lithium over the bare collector
+    with pytest.raises(UserError, match="has no field.*--no-field") as raised:
+        export.write_vti(run, tmp_path / "a.vti")
+    assert len(raised.value.lines) == 1 and list(tmp_path.iterdir()) == []
+    export.write_vti(run, tmp_path / "a.vti", field=False)
+
+
 WRITERS = [export.write_vti, export.write_pvd, export.write_extxyz, export.write_gwy, export.write_csv, export.write_stl]
 
 
