@@ -8,7 +8,6 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from kmc_li.figures.style import HEIGHT_COLORS, MUTED
 from kmc_li.morphology import height_map
@@ -59,6 +58,8 @@ def _lit_metal(
     behind: NDArray[np.int64], far: int, color: str, ground: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The metal behind the cut as seen from the front: lit by its slope, fading into the ground."""
+    from scipy.ndimage import gaussian_filter
+
     smooth = gaussian_filter(behind.astype(float), 0.8, mode=("nearest", "wrap"))
     slope_z, slope_x = np.gradient(np.pad(smooth, 1, mode="edge"))
     slope_z, slope_x = slope_z[1:-1, 1:-1], slope_x[1:-1, 1:-1]

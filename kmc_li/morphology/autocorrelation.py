@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import map_coordinates, spline_filter
 
 from .height import as_height_map
 
@@ -57,6 +56,8 @@ def decay_lengths(
     heights = as_height_map(height_map, spacing)
     if heights.max() == heights.min():
         return Decay(float("nan"), float("nan"))
+    from scipy.ndimage import spline_filter
+
     spline = spline_filter(autocorrelation(heights, periodic), mode="grid-wrap")
     along_x, along_y = (side > 1 for side in heights.shape)
     angles = np.pi * np.arange(DIRECTIONS) / DIRECTIONS
@@ -99,6 +100,8 @@ def pair_counts(shape: tuple[int, ...], periodic: bool) -> NDArray[np.float64]:
 
 def _first_fall(spline: NDArray[np.float64], angle: float, shape: tuple[int, ...], level: float) -> float:
     """Distance in columns at which the ray first meets the level; NaN if not within half the map."""
+    from scipy.ndimage import map_coordinates
+
     direction = np.array([np.cos(angle), np.sin(angle)])
     sides = zip(shape, np.abs(direction), strict=True)
     reach = min(side / 2 / part for side, part in sides if part > 1e-12 and side > 1)

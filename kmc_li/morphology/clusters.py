@@ -5,9 +5,6 @@ Neighbors share a face. scipy.ndimage.label is not periodic, so its labels are j
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from .height import as_occupancy, height_map
 from .undefined import Undefined
@@ -21,6 +18,10 @@ def label_periodic(
     wraps: whether x, and whether y, closes across its seam. Label 0 is the background; clusters are numbered
     1..count. Raises ValueError for an array that is no mask.
     """
+    from scipy import ndimage  # not above: every run would load it, a quarter of a second
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     labels, count = ndimage.label(as_occupancy(mask))
     seams = ((labels[0], labels[-1]), (labels[:, 0], labels[:, -1]))
     pairs = [np.zeros((2, 0), dtype=np.int32)]

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
 
@@ -36,6 +35,8 @@ def slope(x: Array, y: Array, variance: Array | None = None) -> tuple[float, flo
     surplus = _line(x, y, variance)[2] - free
     if free and surplus > 0:
         most = _line(x, y, np.ones_like(x))[2]  # with this excess no point can be too far off
+        from scipy.optimize import brentq
+
         variance = variance + brentq(lambda excess: _line(x, y, variance + excess)[2] - free, 0.0, most)
     found, error, _ = _line(x, y, variance)
     return found, error if free else float("nan")

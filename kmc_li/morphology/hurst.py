@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, polygamma
 
 from .fits import Exponent, slope, window
 from .spectrum import Spectrum
@@ -19,6 +18,8 @@ def hurst_exponent(spectrum: Spectrum, shortest: float, longest: float) -> Expon
     off) and, where the spectrum bends, from its scatter about the line. The window is that of wavelengths.
     Raises Undefined when fewer than three quarter octaves lie between the wavelengths or one of them has no power.
     """
+    from scipy.special import digamma, polygamma
+
     chosen = window(spectrum.q, 2 * np.pi / longest, 2 * np.pi / shortest)
     q, density, shape = spectrum.q[chosen], spectrum.density[chosen], spectrum.modes[chosen] / 2
     if q.size < 3 or not (density > 0).all():

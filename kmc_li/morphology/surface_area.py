@@ -4,7 +4,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from .height import as_occupancy
 
@@ -50,6 +49,8 @@ def surface_area(occupancy: NDArray[np.bool_], periodic: bool = True) -> Surface
 
 def _slab_area(slab: NDArray[np.bool_]) -> SurfaceArea:
     """Area between each voxel inside the halo and its next neighbors along x, y and z."""
+    from scipy.ndimage import gaussian_filter
+
     density = gaussian_filter(slab.astype(np.float32), SIGMA, mode="nearest", radius=RADIUS)
     gradient = [_inner(density, 1, axis) - _inner(density, -1, axis) for axis in range(3)]  # one voxel of halo left
     metal = slab[HALO - 1 : 1 - HALO, HALO - 1 : 1 - HALO, HALO - 1 : 1 - HALO]

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit  # scipy.stats would take a fifth of a second to import
 
 RATIO_METHOD = "ratio of means, Welch t on the log ratio"
 
@@ -30,6 +29,13 @@ class CurveBand(NamedTuple):
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     n: int
+
+
+def _student(freedom: float, confidence: float) -> float:
+    """Half the width of the band of Student's t, in standard errors."""
+    from scipy.special import stdtrit  # scipy.stats, or either where no band is asked for, would delay every start
+
+    return float(stdtrit(freedom, 0.5 + confidence / 2))
 
 
 def mean_band(samples: Sequence[float] | NDArray[np.float64], confidence: float = 0.95) -> Band:
@@ -69,7 +75,7 @@ def curve_band(curves: NDArray[np.float64], confidence: float = 0.95) -> CurveBa
     if n == 1:
         unknown = np.full_like(mean, np.nan)
         return CurveBand(mean, unknown, unknown.copy(), 1)
-    half = stdtrit(n - 1, 0.5 + confidence / 2) * values.std(axis=0, ddof=1) / np.sqrt(n)
+    half = _student(n - 1, confidence) * values.std(axis=0, ddof=1) / np.sqrt(n)
     return CurveBand(mean, mean - half, mean + half, n)
 
 
@@ -103,7 +109,7 @@ def ratio_band(
     if total == 0.0:
         return Band(ratio, ratio, ratio, n)
     freedom = total**2 / sum(v**2 / (size - 1) for v, size in zip(variances, sizes, strict=True))
-    half = float(stdtrit(freedom, 0.5 + confidence / 2) * np.sqrt(total))
+    half = float(_student(freedom, confidence) * np.sqrt(total))
     return Band(ratio, float(np.exp(center - half)), float(np.exp(center + half)), n)
 
 

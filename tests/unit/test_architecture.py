@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -69,3 +71,11 @@ def test_files_are_short():
     assert len(files) > 100
     long = {str(f.relative_to(ROOT)): n for f in files if (n := f.read_text().count("\n")) > LONGEST}
     assert not long
+
+
+def test_a_run_starts_without_what_only_measures_need():
+    """Each process would pay a quarter of a second: commands, workers, jobs on a cluster."""
+    program = "import sys, kmc_li.running.driver, kmc_li.engine.simulation; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"scipy.ndimage", "scipy.optimize", "scipy.sparse", "scipy.special", "scipy.stats", "matplotlib.pyplot"}
+    assert not heavy & set(done.stdout.split())
