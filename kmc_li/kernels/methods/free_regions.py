@@ -82,6 +82,13 @@ def _neighbour(regions, box, x, y, s, way):
     return -1 if s < 0 or s >= box.ns else place(regions, x, y, s)
 
 
+@leaf
+def _raise(code, pattern):
+    """Codes of a block; 64 of them at a time are a few instructions."""
+    for v in range(64):
+        code[v] = max(code[v], pattern[v])
+
+
 @njit
 def _spread(regions, box, x, y, s):
     """Codes around a voxel that has turned to metal."""
@@ -94,8 +101,7 @@ def _spread(regions, box, x, y, s):
                 line = ((block_x + i + nx - 1) % nx * ny + (block_y + j + ny - 1) % ny) * ns
                 for k in range(max(0, 1 - block_s), min(3, ns + 1 - block_s)):
                     base, start = (line + block_s + k - 1) << 6, ((here & 63) * 27 + (3 * i + j) * 3 + k) << 6
-                    for v in range(64):
-                        regions.code[base + v] = max(regions.code[base + v], regions.pattern[start + v])
+                    _raise(regions.code[base : base + 64], regions.pattern[start : start + 64])
         return
     for i in range(-NEAR if box.nx > 1 else 0, NEAR + 1 if box.nx > 1 else 1):
         for j in range(-NEAR if box.ny > 1 else 0, NEAR + 1 if box.ny > 1 else 1):
@@ -148,19 +154,34 @@ def _planes(regions, columns, column, s, highest):
 
 
 @leaf
+def _union(into, a, b, c):
+    for q in range(into.size):
+        into[q] = a[q] | b[q] | c[q]
+
+
+@leaf
+def _along_planes(into, rows):
+    for q in range(into.size):
+        into[q] = rows[q] | rows[q] << 1 | rows[q] >> 1
+
+
+@leaf
 def _grown(now, then, blocked):
     """Rows of bits, a plane each: all that is within a step across faces into `blocked`, across corners into `now`."""
-    end = now.size - SPREAD - 1
-    for q in range(SPREAD + 1, end):
-        blocked[q] = now[q] | now[q] << 1 | now[q] >> 1 | now[q - 1] | now[q + 1] | now[q - SPREAD] | now[q + SPREAD]
-    for q in range(now.size):
-        then[q] = now[q] | now[q] << 1 | now[q] >> 1
-    for q in range(1, now.size - 1):
-        now[q] = then[q - 1] | then[q] | then[q + 1]
-    for q in range(SPREAD + 1, end):
-        then[q] = now[q - SPREAD] | now[q] | now[q + SPREAD]
-    for q in range(SPREAD + 1, end):
-        now[q] = then[q]
+    n, w = now.size, SPREAD
+    inner, low, high = now[w : n - w], now[: n - 2 * w], now[2 * w :]
+    _along_planes(then, now)
+    _union(blocked[w : n - w], then[w : n - w], low, high)
+    _union(blocked[w : n - w], blocked[w : n - w], now[w - 1 : n - w - 1], now[w + 1 : n - w + 1])
+    _union(now[1 : n - 1], then[: n - 2], then[1 : n - 1], then[2:])
+    _union(then[w : n - w], low, inner, high)
+    _along_none(inner, then[w : n - w])
+
+
+@leaf
+def _along_none(into, rows):
+    for q in range(into.size):
+        into[q] = rows[q]
 
 
 @njit
