@@ -16,10 +16,10 @@ from kmc_li.kernels.lattice.occupancy import is_empty
 
 METAL, CONTACT, WAYS = 128, 64, 63  # flags of a voxel's code, and the mask of the directions in which metal is
 NEAR = 4  # codes without a flag: NEAR less the half-width, 0 for NEAR and more
-FAR = 8  # codes of blocks: FAR less the distance in blocks, 0 for FAR and more
+FAR = NEAR + 1  # codes of blocks: FAR less the distance in blocks, 0 for FAR and more
 PAD = 32  # places by which a jump may leave the box before it is wrapped
 BITS = 1023  # of each of the three components of a jump
-SPREAD = 4 * NEAR + 1  # voxels along an axis on which those depend that one voxel concerns
+SPREAD = 4 * NEAR + 1  # voxels along an axis, or blocks, on which those depend that one concerns
 
 
 @record
@@ -42,7 +42,6 @@ class FreeRegions(NamedTuple):
     blocked_2: np.ndarray
     blocked_3: np.ndarray
     blocked_4: np.ndarray
-    lost: np.ndarray  # int64 (blocks around one,): scratch
     cubes: np.ndarray  # int64 (PAD, 3): by the half-width that is free: first exit, exits, half-width of the cube taken
     exits: np.ndarray  # int64 (exits, 2): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
     visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
@@ -166,30 +165,33 @@ def _along_planes(into, rows):
 
 
 @leaf
-def _grown(now, then, blocked):
-    """Rows of bits, a plane each: all that is within a step across faces into `blocked`, across corners into `now`."""
+def _within_a_step(into, now, then):
+    """Rows of bits, one a plane: all that is no more than a step across faces away from the bits set in `now`."""
     n, w = now.size, SPREAD
-    inner, low, high = now[w : n - w], now[: n - 2 * w], now[2 * w :]
     _along_planes(then, now)
-    _union(blocked[w : n - w], then[w : n - w], low, high)
-    _union(blocked[w : n - w], blocked[w : n - w], now[w - 1 : n - w - 1], now[w + 1 : n - w + 1])
-    _union(now[1 : n - 1], then[: n - 2], then[1 : n - 1], then[2:])
-    _union(then[w : n - w], low, inner, high)
-    _along_none(inner, then[w : n - w])
+    _union(into[w : n - w], then[w : n - w], now[: n - 2 * w], now[2 * w :])
+    _union(into[w : n - w], into[w : n - w], now[w - 1 : n - w - 1], now[w + 1 : n - w + 1])
 
 
 @leaf
-def _along_none(into, rows):
+def _widen(now, then):
+    """The same across edges and corners too, in place. Rows next to the end of the window become wrong."""
+    n, w = now.size, SPREAD
+    _along_planes(then, now)
+    _union(now[1 : n - 1], then[: n - 2], then[1 : n - 1], then[2:])
+    _union(then[w : n - w], now[: n - 2 * w], now[w : n - w], now[2 * w :])
+    _copy(now[w : n - w], then[w : n - w])
+
+
+@leaf
+def _copy(into, rows):
     for q in range(into.size):
         into[q] = rows[q]
 
 
 @njit
 def _recode(regions, box, x, y, s):
-    """Codes around a voxel that has turned from metal: those of all the metal around, which is grown step by step.
-
-    Rows next to the edge of the window become wrong; those within NEAR of the voxel never depend on them.
-    """
+    """Codes around a voxel that has turned from metal: those of all the metal around, which is widened step by step."""
     columns, first = box.nx * box.ny, SPREAD + 1
     now = regions.now
     highest = regions.metal.size // columns - 1
@@ -198,10 +200,9 @@ def _recode(regions, box, x, y, s):
         for j in range(SPREAD):
             column = base + regions.y[y + j - 2 * NEAR + PAD]
             now[first + i * SPREAD + j] = _planes(regions, columns, column, s - 2 * NEAR, highest)
-    _grown(now, regions.then, regions.blocked_2)  # contacts are known
-    _grown(now, regions.then, regions.blocked_2)
-    _grown(now, regions.then, regions.blocked_3)
-    _grown(now, regions.then, regions.blocked_4)
+    for blocked in (regions.blocked_2, regions.blocked_3, regions.blocked_4):  # contacts are known
+        _widen(now, regions.then)
+        _within_a_step(blocked, now, regions.then)
     for i in range(-NEAR, NEAR + 1):
         for j in range(-NEAR, NEAR + 1):
             q, line = first + (i + 2 * NEAR) * SPREAD + j + 2 * NEAR, place(regions, x + i, y + j, 0)
@@ -230,46 +231,28 @@ def _enter_block(regions, x, y, s):
             return
 
 
-@leaf
-def _relaxed(regions, x, y, s):
-    """What the blocks beside one say of its distance."""
-    nx, ny, ns = regions.blocks
-    value = 0
-    for i in range(-1, 2):
-        for j in range(-1, 2):
-            line = ((x + i) % nx * ny + (y + j) % ny) * ns
-            for k in range(max(s - 1, 0), min(s + 2, ns)):
-                value = max(value, np.int64(regions.near[line + k]) - 1)
-    return value
-
-
 @njit
 def _leave_block(regions, x, y, s):
-    """Distances of blocks around one without metal any more: those that may be its doing, from the others."""
+    """Distances of blocks around one without metal any more: all with metal around, widened step by step."""
     nx, ny, ns = regions.blocks
-    size = 0
-    for r in range(FAR):
-        before = size
-        for i in range(-r, r + 1):
-            for j in range(-r, r + 1):
-                line = ((x + i) % nx * ny + (y + j) % ny) * ns
-                step = 1 if abs(i) == r or abs(j) == r else 2 * r
-                for k in range(-r, r + 1, step):
-                    if 0 <= s + k < ns and np.int64(regions.near[line + s + k]) == FAR - r:
-                        regions.near[line + s + k] = 0
-                        regions.lost[size] = line + s + k
-                        size += 1
-        if size == before:
-            break
-    changed = True
-    while changed:
-        changed = False
-        for turn in range(2 * size):
-            at = regions.lost[turn if turn < size else 2 * size - 1 - turn]
-            value = _relaxed(regions, at // (ny * ns), at // ns % ny, at % ns)
-            if value > np.int64(regions.near[at]):
-                regions.near[at] = value
-                changed = True
+    now, first = regions.now, SPREAD + 1
+    for i in range(SPREAD):
+        base = (x + i - 2 * NEAR) % nx * ny
+        for j in range(SPREAD):
+            line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, 0
+            for k in range(max(2 * NEAR - s, 0), min(SPREAD, ns - s + 2 * NEAR)):
+                bits |= int(regions.occupied[line + k] != 0) << k
+            now[first + i * SPREAD + j] = bits
+    for distance in range(FAR):
+        if distance > 0:
+            _widen(now, regions.then)
+        for i in range(NEAR, 3 * NEAR + 1):
+            base = (x + i - 2 * NEAR) % nx * ny
+            for j in range(NEAR, 3 * NEAR + 1):
+                line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, now[first + i * SPREAD + j]
+                for k in range(max(NEAR, 2 * NEAR - s), min(3 * NEAR + 1, ns - s + 2 * NEAR)):
+                    value = np.int64(regions.near[line + k]) if distance > 0 else 0
+                    regions.near[line + k] = max(value, (FAR - distance) * (bits >> k & 1))
 
 
 @njit

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dstn, idstn
 
-from kmc_li.kernels.methods.free_regions import FAR, NEAR, PAD, SPREAD
+from kmc_li.kernels.methods.free_regions import NEAR, PAD, SPREAD
 
-EDGES = (1, 2, 3, 4, 5, 8, 12, 16, 20, 24, 28)  # half-widths of the cubes, below PAD
+EDGES = (1, 2, 3, 4, 5, 8, 12, 16)  # half-widths of the cubes, below PAD
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
 INNER, SPAN = 3, 32  # heights of which the inner displacements have a table small enough to stay in the cache
 
@@ -92,7 +92,6 @@ def free_regions(nx: int, ny: int, ns: int) -> tuple[NDArray[Any], ...]:
         64 * (y >> 2) * int(blocks[2]) + 4 * (y & 3),
         pattern() if nx % 4 == ny % 4 == 0 else np.zeros(0, np.uint8),
         *np.zeros((5, SPREAD * (SPREAD + 2) + 2), np.int64),
-        np.zeros(min(size, (2 * FAR - 1) ** 3), np.int64),
         *jumps(nx, ny),
     )
 
