@@ -220,7 +220,8 @@ def check_regions(box: Box, state: State) -> None:
     fresh, n = free_regions.FreeRegions(*walk_tables.free_regions(*box)), state.counters[0]
     free_regions.note_all(fresh, state.lattice.cell, box)
     _same(state.method.regions.metal, fresh.metal, "metal in word")
-    _same(state.method.regions.near, fresh.near, "occupied blocks near block")
+    _same(state.method.regions.code, fresh.code, "code at place")
+    _same(state.method.regions.near, fresh.near, "distance of block")
     _require(n.plate_sum == box.nx * box.ny and n.strip_sum == 0, f"plate_sum: is {n.plate_sum}, must be the area")
 
 

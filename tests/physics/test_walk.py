@@ -99,28 +99,59 @@ def test_a_cube_is_left_as_a_walk_leaves_it():
         assert chi2.sf(((share - expected) ** 2 / expected).sum(), share.size - 1) > 0.01
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 20), (7, 5, 20), (33, 1, 40), (3, 3, 12)])
-def test_clear_means_no_metal_within_the_half_width(shape):
-    """After each of many voxels come and gone, against distances counted one by one."""
+SHAPES = [(16, 16, 20), (80, 72, 90), (12, 4, 33), (7, 5, 20), (33, 1, 40), (1, 9, 12), (1, 1, 9), (2, 3, 12), (3, 32, 14)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_voxels_know_of_the_metal_around_them(shape):
+    """After each of many voxels come and gone: as entered afresh, and as counted metal by metal."""
     rng, box = np.random.default_rng(2), Box(*shape)
     regions, metal = free_regions.FreeRegions(*walk_tables.free_regions(*shape)), set()
-    for step in range(400):
-        voxel = tuple(int(i) for i in rng.integers(0, shape))
+    wide = 0
+    for step in range(401):
+        voxel = tuple(int(i) for i in rng.integers(0, np.minimum(shape, 24)))
         change = -1 if voxel in metal else 1
         (metal.discard if change < 0 else metal.add)(voxel)
         free_regions.note(regions, box, voxel[0] * box.ny + voxel[1], voxel[2], change)
-        if step % 20 == 0:
+        if step % 40 == 0:
+            fresh = free_regions.FreeRegions(*walk_tables.free_regions(*shape))
+            for x, y, s in sorted(metal):
+                free_regions.note(fresh, box, x * box.ny + y, s, 1)
+            for name in ("metal", "code", "near", "occupied"):
+                np.testing.assert_array_equal(getattr(regions, name), getattr(fresh, name), name)
             for _ in range(50):
                 at = tuple(int(i) for i in rng.integers(0, shape))
-                size = free_regions.free(regions, *at)
-                distance = min((_apart(at, other, shape) for other in metal), default=99)
-                assert size < 0 or distance > 2 << size, (at, size, distance)
-    assert regions.near.min() == 0 and regions.near.max() > 1
+                place = free_regions.place(regions, *at)
+                code = int(regions.code[place])
+                assert (code >= free_regions.METAL) == (at in metal)
+                if code < free_regions.METAL:
+                    assert code & free_regions.WAYS == _mask(at, metal, shape) if code >= free_regions.CONTACT else True
+                    free = min((_free(at, other, shape) for other in metal), default=99)
+                    assert (code >= free_regions.CONTACT) == (free == 0)
+                    if code < free_regions.CONTACT:
+                        found = free_regions.half_width(regions, *at, place, code)
+                        assert found == free if free < free_regions.NEAR else free_regions.NEAR <= found <= free
+                        wide = max(wide, found)
+    assert wide > 9 or max(shape) < 80
 
 
-def _apart(a, b, shape):
-    apart = [min(abs(a[i] - b[i]), shape[i] - abs(a[i] - b[i])) for i in (0, 1)]
-    return max(*apart, abs(a[2] - b[2]))
+def _free(at, other, shape):
+    """Half-width of the largest cube around a voxel that another one leaves free, its edges not counted."""
+    apart = [min(abs(a - b), n - abs(a - b)) for a, b, n in zip(at[:2], other[:2], shape[:2], strict=True)]
+    _, second, most = sorted([*apart, abs(at[2] - other[2])])
+    return most if second == most else most - 1
+
+
+def _mask(at, metal, shape):
+    mask = 0
+    for way in range(6):
+        axis, step = way // 2, 2 * (way % 2) - 1
+        other = list(at)
+        other[axis] += step
+        if axis < 2:
+            other[axis] %= shape[axis]
+        mask |= (tuple(other) in metal and shape[axis] > 1) << way
+    return mask
 
 
 def test_a_run_with_walkers_keeps_its_books():

@@ -136,6 +136,7 @@ SLOW_VARIANTS = {
     "uniform rates": UNIFORM | {"plating.noise_reduction_hits": 2},
     "uniform rates with hops": UNIFORM | HOPS,
     "hops alone": HOPS_ALONE | {"stop.events": 80},
+    "walkers and hops": WALKERS | HOPS | {"lattice.nx": 8, "lattice.ny": 4},
     "2-D, error sampled": {"lattice.nx": 12, "lattice.ny": 1, "lattice.nz": 64, "field.samples": 1} | LAYER,
 }
 

@@ -18,6 +18,7 @@ event_loop = Verb("event_loop", "P (method, model): the loop that serves it; the
 room = Verb("room", "(method): how many sites may be added; the loop asks for more in time")
 total_rate = Verb("total_rate", "(method, model, box, n): sum of the rates of plating and dissolution [1/s]")
 draw = Verb("draw", "(method, model, box, state, rng): the voxel that plates or dissolves next, -1 for none")
+sink = Verb("sink", "(method, cell, box, x, y, s, faces): conductance of the faces of a voxel that touches metal")
 withdraw = Verb("withdraw", "(method, box, state, voxel): a voxel is about to turn to metal or from it")
 update = Verb("update", "(method, model, box, state, voxel): a voxel has changed, and with it what happens around it")
 after_event = Verb("after_event", "(method, model, box, state, voxel): look at what the whole deposit has become")

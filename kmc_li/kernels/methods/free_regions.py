@@ -1,8 +1,9 @@
-"""How far from metal a voxel certainly is, kept up to date voxel by voxel, and where a free walk leaves a cube.
+"""How far from metal a voxel is, kept up to date voxel by voxel, so that a walk may leave a cube around it at once.
 
-The lattice is cut into blocks of 2, 4, 8, 16, 32 voxels an edge. A block knows how many blocks with metal come within
-one edge of it; if none does, no metal is within one edge of any of its voxels, and a walker there may be put at once
-where it would leave the cube of that half-width (the exact exit distribution of the lattice walk, by sine transform).
+A free cube of half-width e has no metal in it or on its six sides (a walk comes to these, never to the edges where they
+meet): a walker at its centre may be put at once where it would leave it, by the exact exit distribution of the lattice
+walk (sine transform). One byte a voxel says in which directions metal is, or else how large the free cube around it is,
+up to half-width 3. Blocks of 4 x 4 x 4 voxels, a cache line each, know their distance from the next block with metal.
 """
 
 from typing import NamedTuple
@@ -13,58 +14,245 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import is_empty
 
-FIRST = 1  # log2 of the first
+METAL, CONTACT, WAYS = 128, 64, 63  # flags of a voxel's code, and the mask of the directions in which metal is
+NEAR = 4  # codes without a flag: NEAR less the half-width, 0 for NEAR and more
+FAR = NEAR + 1  # codes of blocks: FAR less the distance in blocks, 0 for FAR and more
+PAD = 32  # places by which a jump may leave the box before it is wrapped
+BITS = 1023  # of each of the three components of a jump
+SPREAD = 4 * NEAR + 1  # voxels along an axis, or blocks, on which those depend that one concerns
 
 
 @record
 class FreeRegions(NamedTuple):
-    """Where metal is, a bit a voxel; blocks of every edge, packed one size after the other; tables of the jumps."""
+    """Where metal is and how far from it everything else is; tables of the jumps."""
 
     metal: np.ndarray  # uint32 (words * columns,): bit s % 32 of word s // 32 of a column, the columns contiguous
-    offset: np.ndarray  # int64 (sizes + 1,)
-    shape: np.ndarray  # int64 (sizes, 3): blocks along x, y, s
-    near: np.ndarray  # uint8 (blocks,): occupied blocks within one edge
-    start: np.ndarray  # int64 (sizes + 1,): where a size starts in the tables of exits
-    alias_probability: np.ndarray  # float64: alias tables of the place on a face where a walk from the centre leaves
-    alias_index: np.ndarray  # int32
-    visits: np.ndarray  # float64 (sizes, 2 * largest edge): mean visits before that to the planes of the cube
+    code: np.ndarray  # uint8 (blocks * 64,)
+    near: np.ndarray  # uint8 (blocks,)
+    occupied: np.ndarray  # uint8 (blocks,): metal voxels of a block
+    blocks: np.ndarray  # int64 (3,): along x, y, s
+    slack: np.ndarray  # int64 (1,): what incomplete blocks at the box's end lack
+    x: np.ndarray  # int64 (nx + 2 PAD,): x of x - PAD, on the periodic box
+    y: np.ndarray
+    x_place: np.ndarray  # int64 (nx + 2 PAD,)
+    y_place: np.ndarray
+    pattern: np.ndarray  # uint8 (64 * 27 * 64,): codes around metal by its place in a block; empty: odd sizes
+    now: np.ndarray  # int64 (rows,), as the four below: scratch
+    then: np.ndarray
+    blocked_2: np.ndarray
+    blocked_3: np.ndarray
+    blocked_4: np.ndarray
+    cubes: np.ndarray  # int64 (PAD, 3): by the half-width that is free: first exit, exits, half-width of the cube taken
+    exits: np.ndarray  # int64 (exits, 2): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
+    visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
+
+
+@leaf
+def place(regions, x, y, s):
+    """Of a voxel in `code`."""
+    return regions.x_place[x + PAD] + regions.y_place[y + PAD] + ((s >> 2 << 6) | (s & 3))
+
+
+@leaf
+def half_width(regions, x, y, s, at, code):
+    """Of a cube that is free around a voxel without contact."""
+    if code != 0:
+        return NEAR - code
+    inside = ((x + 1) & (y + 1) & (s + 1)) >> 1 & 1
+    return max(4 * (FAR - 1 - np.int64(regions.near[at >> 6])) + inside - regions.slack[0], NEAR)
+
+
+@leaf
+def _code(a, b, c):
+    """The code that metal gives to a voxel so many steps away along each axis."""
+    most = max(a, b, c)
+    second = a + b + c - most - min(a, b, c)
+    return max(NEAR - (most if second == most else most - 1), 0)
+
+
+@leaf
+def _neighbour(regions, box, x, y, s, way):
+    """Place of the neighbour to the west, east, south, north, below or above; -1 where there is no link."""
+    if way < 2:
+        return -1 if box.nx == 1 else place(regions, x + 2 * way - 1, y, s)
+    if way < 4:
+        return -1 if box.ny == 1 else place(regions, x, y + 2 * way - 5, s)
+    s += 2 * way - 9
+    return -1 if s < 0 or s >= box.ns else place(regions, x, y, s)
+
+
+@leaf
+def _raise(code, pattern):
+    """Codes of a block; 64 of them at a time are a few instructions."""
+    for v in range(64):
+        code[v] = max(code[v], pattern[v])
 
 
 @njit
-def _mark(regions, box, size, edge, x, y, s, change):
-    """Add `change` to all blocks that come within one edge of the block (x, y, s)."""
-    shape = regions.shape[size]
-    first_x, end_x = (x - 1) * edge, min((x + 1) * edge, box.nx) + edge
-    first_y, end_y = (y - 1) * edge, min((y + 1) * edge, box.ny) + edge
-    if end_x - first_x >= box.nx:
-        first_x, end_x = 0, box.nx
-    if end_y - first_y >= box.ny:
-        first_y, end_y = 0, box.ny
-    was_x = -1
-    for i in range(first_x, end_x):
-        block_x = i % box.nx // edge
-        if block_x == was_x:
-            continue
-        was_x, was_y = block_x, -1
-        for j in range(first_y, end_y):
-            block_y = j % box.ny // edge
-            if block_y == was_y:
-                continue
-            was_y = block_y
-            base = regions.offset[size] + (block_x * shape[1] + block_y) * shape[2]
-            for k in range(max(s - 1, 0), min(s + 2, shape[2])):
-                regions.near[base + k] = int(regions.near[base + k]) + change
+def _spread(regions, box, x, y, s):
+    """Codes around a voxel that has turned to metal."""
+    here = place(regions, x, y, s)
+    if regions.pattern.shape[0] > 0:
+        nx, ny, ns = regions.blocks
+        block_x, block_y, block_s = x >> 2, y >> 2, s >> 2
+        for i in range(3):
+            for j in range(3):
+                line = ((block_x + i + nx - 1) % nx * ny + (block_y + j + ny - 1) % ny) * ns
+                for k in range(max(0, 1 - block_s), min(3, ns + 1 - block_s)):
+                    base, start = (line + block_s + k - 1) << 6, ((here & 63) * 27 + (3 * i + j) * 3 + k) << 6
+                    _raise(regions.code[base : base + 64], regions.pattern[start : start + 64])
+        return
+    for i in range(-NEAR if box.nx > 1 else 0, NEAR + 1 if box.nx > 1 else 1):
+        for j in range(-NEAR if box.ny > 1 else 0, NEAR + 1 if box.ny > 1 else 1):
+            line = place(regions, x + i, y + j, 0)
+            for k in range(max(-NEAR, -s), min(NEAR, box.ns - 1 - s) + 1):
+                at = line + ((s + k) >> 2 << 6) + ((s + k) & 3)
+                regions.code[at] = max(np.int64(regions.code[at]), _code(abs(i), abs(j), abs(k)))
 
 
 @njit
-def _occupied(regions, box, edge, x, y, s):
-    """Whether a block holds any metal."""
-    columns, mask = box.nx * box.ny, (1 << edge) - 1
-    for i in range(x * edge, min((x + 1) * edge, box.nx)):
-        for j in range(y * edge, min((y + 1) * edge, box.ny)):
-            if np.int64(regions.metal[(s * edge >> 5) * columns + i * box.ny + j]) >> (s * edge & 31) & mask != 0:
-                return True
-    return False
+def _put(regions, box, x, y, s):
+    at = place(regions, x, y, s)
+    _spread(regions, box, x, y, s)
+    for way in range(6):
+        other = _neighbour(regions, box, x, y, s, way)
+        if other >= 0:
+            code = np.int64(regions.code[other])
+            regions.code[other] = (code if code >= CONTACT else CONTACT) | CONTACT | 1 << (way ^ 1)
+    code = np.int64(regions.code[at])
+    regions.code[at] = METAL | (code if code >= CONTACT else 0)
+    block = at >> 6
+    regions.occupied[block] = np.int64(regions.occupied[block]) + 1
+    if np.int64(regions.occupied[block]) == 1:
+        _enter_block(regions, x >> 2, y >> 2, s >> 2)
+
+
+@njit
+def _take(regions, box, x, y, s):
+    at = place(regions, x, y, s)
+    for way in range(6):
+        other = _neighbour(regions, box, x, y, s, way)
+        if other >= 0:
+            code = np.int64(regions.code[other]) & ~(1 << (way ^ 1))
+            regions.code[other] = code if code & WAYS else code & METAL
+    regions.code[at] = np.int64(regions.code[at]) & ~METAL
+    _recode(regions, box, x, y, s)
+    block = at >> 6
+    regions.occupied[block] = np.int64(regions.occupied[block]) - 1
+    if np.int64(regions.occupied[block]) == 0:
+        _leave_block(regions, x >> 2, y >> 2, s >> 2)
+
+
+@leaf
+def _planes(regions, columns, column, s, highest):
+    """Metal of a column in planes from s on, which may be negative, as bits; at least 17 of them are right."""
+    word, shift = s >> 5, s & 31
+    low = np.int64(regions.metal[word * columns + column]) if word >= 0 else 0
+    high = np.int64(regions.metal[(word + 1) * columns + column]) if word < highest else 0
+    return (low >> shift) | (high << (32 - shift))
+
+
+@leaf
+def _union(into, a, b, c):
+    for q in range(into.size):
+        into[q] = a[q] | b[q] | c[q]
+
+
+@leaf
+def _along_planes(into, rows):
+    for q in range(into.size):
+        into[q] = rows[q] | rows[q] << 1 | rows[q] >> 1
+
+
+@leaf
+def _within_a_step(into, now, then):
+    """Rows of bits, one a plane: all that is no more than a step across faces away from the bits set in `now`."""
+    n, w = now.size, SPREAD
+    _along_planes(then, now)
+    _union(into[w : n - w], then[w : n - w], now[: n - 2 * w], now[2 * w :])
+    _union(into[w : n - w], into[w : n - w], now[w - 1 : n - w - 1], now[w + 1 : n - w + 1])
+
+
+@leaf
+def _widen(now, then):
+    """The same across edges and corners too, in place. Rows next to the end of the window become wrong."""
+    n, w = now.size, SPREAD
+    _along_planes(then, now)
+    _union(now[1 : n - 1], then[: n - 2], then[1 : n - 1], then[2:])
+    _union(then[w : n - w], now[: n - 2 * w], now[w : n - w], now[2 * w :])
+    _copy(now[w : n - w], then[w : n - w])
+
+
+@leaf
+def _copy(into, rows):
+    for q in range(into.size):
+        into[q] = rows[q]
+
+
+@njit
+def _recode(regions, box, x, y, s):
+    """Codes around a voxel that has turned from metal: those of all the metal around, which is widened step by step."""
+    columns, first = box.nx * box.ny, SPREAD + 1
+    now = regions.now
+    highest = regions.metal.size // columns - 1
+    for i in range(SPREAD):
+        base = regions.x[x + i - 2 * NEAR + PAD] * box.ny
+        for j in range(SPREAD):
+            column = base + regions.y[y + j - 2 * NEAR + PAD]
+            now[first + i * SPREAD + j] = _planes(regions, columns, column, s - 2 * NEAR, highest)
+    for blocked in (regions.blocked_2, regions.blocked_3, regions.blocked_4):  # contacts are known
+        _widen(now, regions.then)
+        _within_a_step(blocked, now, regions.then)
+    for i in range(-NEAR, NEAR + 1):
+        for j in range(-NEAR, NEAR + 1):
+            q, line = first + (i + 2 * NEAR) * SPREAD + j + 2 * NEAR, place(regions, x + i, y + j, 0)
+            two, three, four = regions.blocked_2[q], regions.blocked_3[q], regions.blocked_4[q]
+            for k in range(max(-NEAR, -s), min(NEAR, box.ns - 1 - s) + 1):
+                at, bit = line + ((s + k) >> 2 << 6) + ((s + k) & 3), k + 2 * NEAR
+                if regions.code[at] < CONTACT:
+                    regions.code[at] = (two >> bit & 1) + (three >> bit & 1) + (four >> bit & 1)
+
+
+@njit
+def _enter_block(regions, x, y, s):
+    """Distances of blocks around the first metal of one: shells, until none comes nearer."""
+    nx, ny, ns = regions.blocks
+    for r in range(FAR):
+        value, found = FAR - r, False
+        for i in range(-r, r + 1):
+            for j in range(-r, r + 1):
+                line = ((x + i) % nx * ny + (y + j) % ny) * ns
+                step = 1 if abs(i) == r or abs(j) == r else 2 * r
+                for k in range(-r, r + 1, step):
+                    if 0 <= s + k < ns and np.int64(regions.near[line + s + k]) < value:
+                        regions.near[line + s + k] = value
+                        found = True
+        if not found:
+            return
+
+
+@njit
+def _leave_block(regions, x, y, s):
+    """Distances of blocks around one without metal any more: all with metal around, widened step by step."""
+    nx, ny, ns = regions.blocks
+    now, first = regions.now, SPREAD + 1
+    for i in range(SPREAD):
+        base = (x + i - 2 * NEAR) % nx * ny
+        for j in range(SPREAD):
+            line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, 0
+            for k in range(max(2 * NEAR - s, 0), min(SPREAD, ns - s + 2 * NEAR)):
+                bits |= int(regions.occupied[line + k] != 0) << k
+            now[first + i * SPREAD + j] = bits
+    for distance in range(FAR):
+        if distance > 0:
+            _widen(now, regions.then)
+        for i in range(NEAR, 3 * NEAR + 1):
+            base = (x + i - 2 * NEAR) % nx * ny
+            for j in range(NEAR, 3 * NEAR + 1):
+                line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, now[first + i * SPREAD + j]
+                for k in range(max(NEAR, 2 * NEAR - s), min(3 * NEAR + 1, ns - s + 2 * NEAR)):
+                    value = np.int64(regions.near[line + k]) if distance > 0 else 0
+                    regions.near[line + k] = max(value, (FAR - distance) * (bits >> k & 1))
 
 
 @njit
@@ -72,15 +260,11 @@ def note(regions, box, column, s, change):
     """A voxel has turned to metal (change 1) or from it (-1)."""
     x, y = column // box.ny, column % box.ny
     word = (s >> 5) * (box.nx * box.ny) + column
-    if change < 0:
-        regions.metal[word] = np.int64(regions.metal[word]) ^ (1 << (s & 31))
-    for size in range(regions.shape.shape[0]):
-        shift = size + FIRST
-        if _occupied(regions, box, 1 << shift, x >> shift, y >> shift, s >> shift):
-            break  # and so are all larger blocks around
-        _mark(regions, box, size, 1 << shift, x >> shift, y >> shift, s >> shift, change)
+    regions.metal[word] = np.int64(regions.metal[word]) ^ (1 << (s & 31))
     if change > 0:
-        regions.metal[word] = np.int64(regions.metal[word]) ^ (1 << (s & 31))
+        _put(regions, box, x, y, s)
+    else:
+        _take(regions, box, x, y, s)
 
 
 @njit
@@ -106,20 +290,3 @@ def three(regions, columns, column, s):
     if shift > 29:
         bits |= np.int64(regions.metal[word + columns]) << (32 - shift)
     return bits & 7
-
-
-@leaf
-def free(regions, x, y, s):
-    """Largest block size, by its index, that is clear around a voxel; -1 if none is."""
-    found = -1
-    for size in range(regions.shape.shape[0]):
-        if regions.near[_block(regions, size, x, y, s)] != 0:
-            break
-        found = size
-    return found
-
-
-@leaf
-def _block(regions, size, x, y, s):
-    shift, shape = size + FIRST, regions.shape[size]
-    return regions.offset[size] + ((x >> shift) * shape[1] + (y >> shift)) * shape[2] + (s >> shift)

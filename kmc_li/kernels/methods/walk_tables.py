@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dstn, idstn
 
-EDGES = (2, 4, 8, 16, 32)  # half-widths of the cubes
+from kmc_li.kernels.methods.free_regions import NEAR, PAD, SPREAD
+
+EDGES = (1, 2, 3, 4, 5, 8, 12, 16)  # half-widths of the cubes, below PAD
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
 INNER, SPAN = 3, 32  # heights of which the inner displacements have a table small enough to stay in the cache
 
@@ -37,25 +39,60 @@ def exits(edge: int, axes: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return np.maximum(visits[0], 0.0).ravel(), visits.sum(axis=tuple(range(1, axes)))
 
 
+def jumps(nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Tables `cubes`, `exits` and `visits` of FreeRegions: jumps along x, y, s, each plus PAD, packed in one number."""
+    axes = [axis for axis, several in enumerate((nx > 1, ny > 1, True)) if several]
+    cubes, visits = np.zeros((PAD, 3), np.int64), np.zeros((PAD, 2 * PAD))
+    entries: list[NDArray[np.int64]] = []
+    for e in EDGES:
+        share, mean = exits(e, len(axes))
+        offsets = np.indices((2 * e - 1,) * (len(axes) - 1)).reshape(len(axes) - 1, share.size) - e + 1
+        packed = []
+        for axis in axes:
+            for out in (-e, e):
+                along = dict(zip([a for a in axes if a != axis], offsets, strict=True)) | {axis: out}
+                fields = [(np.zeros(share.size, np.int64) + along.get(a, 0) + PAD) << 10 * a for a in range(3)]
+                packed.append(fields[0] | fields[1] | fields[2])
+        jump = np.concatenate(packed)
+        keep, other = alias_table(np.tile(share, 2 * len(axes)))
+        threshold = np.minimum(np.rint(keep * 2.0**32), 2.0**32).astype(np.int64)
+        cubes[e:] = sum(entry.shape[0] for entry in entries), jump.size, e
+        entries.append(np.stack([threshold, jump | jump[other] << 30], axis=1))
+        visits[e, : mean.size] = mean
+    return cubes, np.concatenate(entries), visits
+
+
+def pattern() -> NDArray[np.uint8]:
+    """Codes in the 27 blocks around a metal voxel, by its place in the middle one."""
+    x, y, s = np.indices((4, 4, 4)).reshape(3, 64)
+    i, j, k = np.indices((3, 3, 3)).reshape(3, 27) * 4 - 4
+    steps = [
+        np.abs(at[None, None, :] + block[None, :, None] - at[:, None, None])
+        for at, block in ((x, i), (y, j), (s, k))
+    ]  # fmt: skip
+    _, second, most = np.sort(steps, axis=0)
+    return np.maximum(NEAR - np.where(second == most, most, most - 1), 0).astype(np.uint8).ravel()
+
+
 def free_regions(nx: int, ny: int, ns: int) -> tuple[NDArray[Any], ...]:
-    """What FreeRegions holds, no metal in it; no blocks at all on a lattice of one column along x, which only steps."""
-    edges = [e for e in EDGES if nx > 1]
-    shape = [(-(-nx // e), -(-ny // e), (ns + EDGES[-1]) // e + 2) for e in edges]
-    offset = np.cumsum([0] + [int(np.prod(s)) for s in shape])
-    tables = [exits(e, 3 if ny > 1 else 2) for e in edges]
-    aliases = [alias_table(place) for place, _ in tables]
-    visits = np.zeros((max(len(edges), 1), 2 * EDGES[-1]))
-    for i, (_, mean) in enumerate(tables):
-        visits[i, : mean.size] = mean
+    """What FreeRegions holds, no metal in it."""
+    blocks = np.array([-(-n // 4) for n in (nx, ny, ns)], np.int64)
+    size = int(blocks.prod())
+    x, y = (np.arange(-PAD, n + PAD, dtype=np.int64) % n for n in (nx, ny))
     return (
         np.zeros((ns + 64) // 32 * nx * ny, np.uint32),
-        offset,
-        np.array(shape, np.int64).reshape(-1, 3),
-        np.zeros(offset[-1], np.uint8),
-        np.cumsum([0] + [probability.size for probability, _ in aliases]),
-        np.concatenate([np.zeros(0)] + [probability for probability, _ in aliases]),
-        np.concatenate([np.zeros(0, np.int32)] + [index for _, index in aliases]),
-        visits,
+        np.zeros(64 * size, np.uint8),
+        np.zeros(size, np.uint8),
+        np.zeros(size, np.uint8),
+        blocks,
+        np.array([max(-n % 4 if n > 1 else 0 for n in (nx, ny))]),
+        x,
+        y,
+        64 * (x >> 2) * int(blocks[1] * blocks[2]) + 16 * (x & 3),
+        64 * (y >> 2) * int(blocks[2]) + 4 * (y & 3),
+        pattern() if nx % 4 == ny % 4 == 0 else np.zeros(0, np.uint8),
+        *np.zeros((5, SPREAD * (SPREAD + 2) + 2), np.int64),
+        *jumps(nx, ny),
     )
 
 
@@ -88,3 +125,12 @@ def returns(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
         np.array([probability for probability, _ in inner]).reshape(-1, size),
         np.array([index for _, index in inner], np.int32).reshape(-1, size),
     )
+
+
+def contacts(nx: int, ny: int) -> tuple[NDArray[np.int64], ...]:
+    """By the mask of metal around a voxel: directions with metal, with a link to electrolyte, and which these are."""
+    masks = np.arange(64)
+    metal = (masks[:, None] >> np.arange(6) & 1).astype(bool)
+    free = ~metal & np.array([nx > 1, nx > 1, ny > 1, ny > 1, True, True])
+    directions = np.argsort(~free, axis=1, kind="stable")
+    return metal.sum(axis=1), free.sum(axis=1), directions.ravel()

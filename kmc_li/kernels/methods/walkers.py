@@ -11,7 +11,6 @@ current from far above puts it. One that leaves this plane upwards comes back to
 step of which the distribution on the periodic half lattice is known exactly.
 """
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,15 +18,24 @@ import numpy as np
 from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import around, high_plane
+from kmc_li.kernels.lattice.occupancy import high_plane
 from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.methods import free_regions, walk_tables
-from kmc_li.kernels.methods.free_regions import bit, free, three
+from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, half_width, place, three
 
 PATIENCE = 10**9  # moves after which a walker has nowhere to go: no metal is within reach
 SPAN = walk_tables.SPAN
 ROOM = 1 << 60  # no lists that could be full
+
+
+class Contacts(NamedTuple):
+    """What a walker needs to know of a voxel that touches metal, by the mask of the directions in which metal is."""
+
+    faces: np.ndarray  # int64 (64,): how many these are
+    ways: np.ndarray  # int64 (64,): how many links to electrolyte there are
+    directions: np.ndarray  # int64 (64 * 6,): these
+    most: np.ndarray  # float64 (7,): greatest conductance that so many faces can have
 
 
 class Walkers(NamedTuple):
@@ -38,6 +46,7 @@ class Walkers(NamedTuple):
     alias_index: np.ndarray  # int32 (HEIGHTS, columns)
     inner_probability: np.ndarray  # float64 (INNER, SPAN^2 + 1): displacements below SPAN/2 each way, all others as one
     inner_index: np.ndarray  # int32 (INNER, SPAN^2 + 1); no rows on small lattices
+    contacts: Contacts
     law: Linear
     weighted: np.ndarray  # int64 (1,), 1: faces count with their share of the true area
 
@@ -48,6 +57,7 @@ def allocate(needs: Any) -> Walkers:
     return Walkers(
         free_regions.FreeRegions(*walk_tables.free_regions(*box)),
         *walk_tables.returns(box.nx, box.ny),
+        contacts=Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
         law=Linear(np.array([needs.wagner])),
         weighted=np.array([needs.weighted], np.int64),
     )
@@ -98,15 +108,6 @@ def room(method):
 @leaf
 def total_rate(method, model, box, n):
     return max(n.plate_sum, 0.0) * model.monolayer_rate * model.hits
-
-
-@verbs.draw.of(Walkers)
-@njit
-def draw(method, model, box, state, rng):
-    n, area = state.counters[0], box.nx * box.ny
-    if n.walkers % max(area // 256, 1) == 0:
-        n.high_plane = high_plane(state.lattice.height_histogram, area, n.top_plane)
-    return walk(state.lattice.cell, box, method, n, rng)
 
 
 @verbs.withdraw.of(Walkers)
@@ -181,110 +182,123 @@ def _area_ratio(regions, box, x, y, column, s):
     return area_ratio_along(box, gx, gy, gz)
 
 
-@njit
-def _at_surface(cell, box, method, x, y, s, around_it, closed, dead, rng):
-    """Step from a voxel next to metal: (direction or -1 for absorbed, conductance of all links).
-
-    `around_it`: bits of the directions where metal is; `closed`: of those where there is no link.
-    """
-    faces, free_ways = 0, 0
-    column = x * box.ny + y
-    for q in range(6):
-        faces += around_it >> q & 1
-        free_ways += 1 - ((around_it | closed) >> q & 1)
-    if dead > 0:
-        faces = live_faces(cell, box, column, s)
+@verbs.sink.of(Walkers)
+@leaf
+def sink(method, cell, box, x, y, s, faces):
+    """Conductance of the faces of a voxel that touches metal."""
     length = method.law.wagner[0]
     if method.weighted[0] == 1:
-        length *= _area_ratio(method.regions, box, x, y, column, s)
-    sink = faces / (length + 0.5)
-    left = rng.random() * (free_ways + sink) - sink
-    if left < 0.0:
-        return -1, free_ways + sink
-    last = 0
-    for q in range(6):
-        if (around_it | closed) >> q & 1 == 0 and left >= 0.0:
-            left -= 1.0
-            last = q
-    return last, free_ways + sink
+        length *= _area_ratio(method.regions, box, x, y, x * box.ny + y, s)
+    return faces / (length + 0.5)
+
+
+# A walk draws from two multiply-with-carry generators of its own, 32 bits and a carry each in a number below 2^63. They
+# are five times as fast as the run's generator, which gives them their first state; nothing overflows.
+MASK = (1 << 32) - 1
+FIRST_FACTOR, SECOND_FACTOR = 1927480773, 1812432270  # f 2^32 - 1 and f 2^31 - 1 are prime for both
 
 
 @leaf
-def _wrap(x, n):
-    return x if 0 <= x < n else x % n
+def _next(state, factor):
+    return factor * (state & MASK) + (state >> 32)
 
 
 @leaf
-def _drawn(probability, index, start, size, rng):
+def _uniform(a, b):
+    """In [0, 1), of both generators."""
+    return ((a & MASK) * 2147483648 + (b >> 32)) * 2.0**-63
+
+
+@leaf
+def _drawn(probability, index, start, size, a, b):
     """Entry of an alias table that occupies `size` places from `start` on."""
-    pick = int(rng.random() * size)
-    return pick if rng.random() < probability[start + pick] else np.int64(index[start + pick])
+    pick = int(_uniform(a, b) * size)
+    return pick if (b & MASK) * 2.0**-32 < probability[start + pick] else np.int64(index[start + pick])
+
+
+@njit
+def _at_contact(method, cell, box, n, x, y, s, mask, a, b):
+    """Step from a voxel that touches metal: (direction or -1 for absorbed, conductance of all links)."""
+    contacts, chance = method.contacts, _uniform(a, b)
+    faces, ways = contacts.faces[mask], contacts.ways[mask]
+    if n.dead_voxels > 0:
+        faces = live_faces(cell, box, x * box.ny + y, s)
+    # What the faces can conduct at most decides most draws; on the launch plane visits count by the exact total.
+    most = contacts.most[faces]
+    total = ways + most
+    if chance * total < most or s > n.top_plane:
+        conductance = verbs.sink(method, cell, box, x, y, s, faces)
+        total = ways + conductance
+        if chance * total < conductance:
+            return -1, total
+    return contacts.directions[6 * mask + ((b & MASK) * ways >> 32)], total
+
+
+@verbs.draw.of(Walkers)
+@njit
+def draw(method, model, box, state, rng):
+    n, area = state.counters[0], box.nx * box.ny
+    if n.walkers % max(area // 256, 1) == 0:
+        n.high_plane = high_plane(state.lattice.height_histogram, area, n.top_plane)
+    return walk(state.lattice.cell, box, method, n, rng)
 
 
 @njit
 def walk(cell, box, method, n, rng):
     """Voxel at which the next ion is absorbed; -1 where no metal can take it."""
-    nx, ny, ns = box
-    regions, launch = method.regions, n.top_plane + 1
-    columns, dead = nx * ny, n.dead_voxels
-    # Directions: west, east, south, north, below, above. A one-column axis has no links.
-    closed = 3 * int(nx == 1) + 12 * int(ny == 1)
-    first, gap, ways = 2 * int(nx == 1), 2 * int(ny == 1), 2 * int(nx > 1) + 2 * int(ny > 1) + 2
-    column = int(rng.random() * columns)
-    x, y, s = column // ny, column % ny, launch
+    x, y = int(rng.random() * box.nx), int(rng.random() * box.ny)
     n.walkers += 1
+    return walk_from(cell, box, method, n, rng, x, y, n.top_plane + 1)
+
+
+@njit
+def walk_from(cell, box, method, n, rng, x, y, s):
+    """Voxel at which a walker is absorbed that starts at an empty voxel no higher than the launch plane; -1: none."""
+    regions, launch = method.regions, n.top_plane + 1
+    ways = method.contacts.ways[0]
+    a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
     for _ in range(PATIENCE):
-        while s > launch:
-            height = min(int(math.log2(s - launch)), walk_tables.HEIGHTS - 1)
-            s -= 2**height
+        a, b = _next(a, FIRST_FACTOR), _next(b, SECOND_FACTOR)
+        if s > launch:
+            height = walk_tables.HEIGHTS - 1
+            while 1 << height > s - launch:
+                height -= 1
+            s -= 1 << height
             if height < method.inner_probability.shape[0]:
-                pick = _drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, rng)
+                pick = _drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
                 if pick < SPAN * SPAN:
-                    x, y = _wrap(x + pick // SPAN - SPAN // 2, nx), _wrap(y + pick % SPAN - SPAN // 2, ny)
+                    x, y = _wrap(x + pick // SPAN - SPAN // 2, box.nx), _wrap(y + pick % SPAN - SPAN // 2, box.ny)
                     continue
-            pick = _drawn(method.alias_probability[height], method.alias_index[height], 0, nx * ny, rng)
-            x, y = _wrap(x + pick // ny, nx), _wrap(y + pick % ny, ny)
-        size = free(regions, x, y, s)
-        if size >= 0:
-            edge = 2 << size
-            if launch - s < edge:
-                n.visits += regions.visits[size, launch - s + edge - 1] / ways
-            start, wide = regions.start[size], 2 * edge - 1
-            pick = _drawn(regions.alias_probability, regions.alias_index, start, regions.start[size + 1] - start, rng)
-            face = int(rng.random() * ways)
-            out = edge if face & 1 else -edge
-            along, across = pick % wide - edge + 1, pick // wide - edge + 1 if ny > 1 else 0
-            if face < 2:
-                x, y, s = _wrap(x + along, nx), _wrap(y + across, ny), s + out
-            elif face < 4:
-                x, y, s = _wrap(x + out, nx), _wrap(y + across, ny), s + along
-            else:
-                x, y, s = _wrap(x + across, nx), _wrap(y + out, ny), s + along
+            pick = _drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
+            x, y = _wrap(x + pick // box.ny, box.nx), _wrap(y + pick % box.ny, box.ny)
             continue
-        column = x * ny + y
-        west, east, south, north = around(box, column)
-        own = three(regions, columns, column, s)
-        metal = (own & 1) << 4 | (own & 4) << 3
-        if nx > 1:
-            metal |= bit(regions, columns, west, s) | bit(regions, columns, east, s) << 1
-        if ny > 1:
-            metal |= bit(regions, columns, south, s) << 2 | bit(regions, columns, north, s) << 3
-        if metal == 0:
-            direction = first + int(rng.random() * ways)
-            if direction > 1:
-                direction += gap
-            total = float(ways)
-        else:
-            direction, total = _at_surface(cell, box, method, x, y, s, metal, closed, dead, rng)
+        at = place(regions, x, y, s)
+        code = np.int64(regions.code[at])
+        if code < CONTACT:
+            cube = half_width(regions, x, y, s, at, code)
+            start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
+            if launch - s < cube:
+                n.visits += regions.visits[cube, launch - s + cube - 1] / ways
+            entry = start + ((a & MASK) * size >> 32)
+            jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
+            x, y = regions.x[x + (jump & BITS)], regions.y[y + (jump >> 10 & BITS)]
+            s += (jump >> 20 & BITS) - PAD
+            continue
+        direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
         if s == launch:
             n.visits += 1.0 / total
         if direction < 0:
             n.high += int(s > n.high_plane + 1)
-            return column * ns + s
+            return (x * box.ny + y) * box.ns + s
         if direction < 2:
-            x = _wrap(x + 2 * direction - 1, nx)
+            x = regions.x[x + 2 * direction - 1 + PAD]
         elif direction < 4:
-            y = _wrap(y + 2 * direction - 5, ny)
+            y = regions.y[y + 2 * direction - 5 + PAD]
         else:
             s += 2 * direction - 9
     return -1
+
+
+@leaf
+def _wrap(x, n):
+    return x if 0 <= x < n else x % n
