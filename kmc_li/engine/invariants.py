@@ -15,7 +15,7 @@ from kmc_li.kernels import hopping
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS, WALL, Box
-from kmc_li.kernels.methods import free_regions, walk_tables
+from kmc_li.kernels.methods import free_cubes, free_regions, walk_tables
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.uniform import Uniform
 from kmc_li.kernels.methods.walkers import Walkers
@@ -219,8 +219,9 @@ def check_regions(box: Box, state: State) -> None:
     """Free regions know of all metal and of nothing else; the current is the set one."""
     fresh, n = free_regions.FreeRegions(*walk_tables.free_regions(*box)), state.counters[0]
     free_regions.note_all(fresh, state.lattice.cell, box)
+    free_cubes.settle(state.method.regions, box)
     _same(state.method.regions.metal, fresh.metal, "metal in word")
-    _same(state.method.regions.code, fresh.code, "code at place")
+    _same(free_cubes.codes(state.method.regions, box), free_cubes.codes(fresh, box), "code of voxel")
     _same(state.method.regions.near, fresh.near, "distance of block")
     _require(n.plate_sum == box.nx * box.ny and n.strip_sum == 0, f"plate_sum: is {n.plate_sum}, must be the area")
 

@@ -11,7 +11,7 @@ from kmc_li.engine import field_error as exact
 from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import Box
-from kmc_li.kernels.methods import free_regions, walk_tables, walkers
+from kmc_li.kernels.methods import free_cubes, free_regions, walk_tables, walkers
 from kmc_li.morphology import attached_to_collector
 
 DRAWN = 10**6
@@ -114,10 +114,12 @@ def test_what_voxels_know_of_the_metal_around_them(shape):
         (metal.discard if change < 0 else metal.add)(voxel)
         free_regions.note(regions, box, voxel[0] * box.ny + voxel[1], voxel[2], change)
         if step % 40 == 0:
+            free_cubes.settle(regions, box)
             fresh = free_regions.FreeRegions(*walk_tables.free_regions(*shape))
             for x, y, s in sorted(metal):
                 free_regions.note(fresh, box, x * box.ny + y, s, 1)
-            for name in ("metal", "code", "near", "occupied"):
+            np.testing.assert_array_equal(free_cubes.codes(regions, box), free_cubes.codes(fresh, box))
+            for name in ("metal", "near", "occupied", "block_bits"):
                 np.testing.assert_array_equal(getattr(regions, name), getattr(fresh, name), name)
             for _ in range(50):
                 at = tuple(int(i) for i in rng.integers(0, shape))
@@ -129,7 +131,7 @@ def test_what_voxels_know_of_the_metal_around_them(shape):
                     free = min((_free(at, other, shape) for other in metal), default=99)
                     assert (code >= free_regions.CONTACT) == (free == 0)
                     if code < free_regions.CONTACT:
-                        found = free_regions.half_width(regions, *at, place, code)
+                        found = free_cubes.half_width(regions, box, *at, place, code)
                         assert found == free if free < free_regions.NEAR else free_regions.NEAR <= found <= free
                         wide = max(wide, found)
     assert wide > 9 or max(shape) < 80

@@ -15,11 +15,11 @@ from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import is_empty
 
 METAL, CONTACT, WAYS = 128, 64, 63  # flags of a voxel's code, and the mask of the directions in which metal is
+DOUBT = 32  # flag of a code without the two above that has to be found anew; a block's code in doubt
 NEAR = 4  # codes without a flag: NEAR less the half-width, 0 for NEAR and more
 FAR = NEAR + 1  # codes of blocks: FAR less the distance in blocks, 0 for FAR and more
 PAD = 32  # places by which a jump may leave the box before it is wrapped
 BITS = 1023  # of each of the three components of a jump
-SPREAD = 4 * NEAR + 1  # voxels along an axis, or blocks, on which those depend that one concerns
 
 
 @record
@@ -37,14 +37,16 @@ class FreeRegions(NamedTuple):
     x_place: np.ndarray  # int64 (nx + 2 PAD,)
     y_place: np.ndarray
     pattern: np.ndarray  # uint8 (64 * 27 * 64,): codes around metal by its place in a block; empty: odd sizes
-    now: np.ndarray  # int64 (rows,), as the four below: scratch
-    then: np.ndarray
-    blocked_2: np.ndarray
-    blocked_3: np.ndarray
-    blocked_4: np.ndarray
+    block_bits: np.ndarray  # uint32: which blocks hold metal, as `metal`
     cubes: np.ndarray  # int64 (PAD, 3): by the half-width that is free: first exit, exits, half-width of the cube taken
     exits: np.ndarray  # int64 (exits, 2): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
     visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
+
+
+@leaf
+def wrap(x, n):
+    """Index on a periodic axis; a division only where it is needed."""
+    return x if 0 <= x < n else x % n
 
 
 @leaf
@@ -54,16 +56,7 @@ def place(regions, x, y, s):
 
 
 @leaf
-def half_width(regions, x, y, s, at, code):
-    """Of a cube that is free around a voxel without contact."""
-    if code != 0:
-        return NEAR - code
-    inside = ((x + 1) & (y + 1) & (s + 1)) >> 1 & 1
-    return max(4 * (FAR - 1 - np.int64(regions.near[at >> 6])) + inside - regions.slack[0], NEAR)
-
-
-@leaf
-def _code(a, b, c):
+def _code_beside(a, b, c):
     """The code that metal gives to a voxel so many steps away along each axis."""
     most = max(a, b, c)
     second = a + b + c - most - min(a, b, c)
@@ -83,37 +76,51 @@ def _neighbour(regions, box, x, y, s, way):
 
 @leaf
 def _raise(code, pattern):
-    """Codes of a block; 64 of them at a time are a few instructions."""
+    """Codes of a block where metal has come; 64 of them at a time are a few instructions."""
     for v in range(64):
-        code[v] = max(code[v], pattern[v])
+        code[v] = max(code[v], pattern[v] | (code[v] & np.uint8(DOUBT)))
+
+
+@leaf
+def _doubt(code, pattern):
+    """Codes of a block where metal has left: those that it gave may be too high now."""
+    for v in range(64):
+        code[v] = code[v] | np.uint8(DOUBT) if code[v] == pattern[v] and code[v] > np.uint8(0) else code[v]
 
 
 @njit
-def _spread(regions, box, x, y, s):
-    """Codes around a voxel that has turned to metal."""
+def _spread(regions, box, x, y, s, change):
+    """Codes around a voxel that has turned to metal (change 1) or from it (-1): these are in doubt, not lowered."""
     here = place(regions, x, y, s)
     if regions.pattern.shape[0] > 0:
         nx, ny, ns = regions.blocks
         block_x, block_y, block_s = x >> 2, y >> 2, s >> 2
         for i in range(3):
             for j in range(3):
-                line = ((block_x + i + nx - 1) % nx * ny + (block_y + j + ny - 1) % ny) * ns
+                line = (wrap(block_x + i - 1, nx) * ny + wrap(block_y + j - 1, ny)) * ns
                 for k in range(max(0, 1 - block_s), min(3, ns + 1 - block_s)):
                     base, start = (line + block_s + k - 1) << 6, ((here & 63) * 27 + (3 * i + j) * 3 + k) << 6
-                    _raise(regions.code[base : base + 64], regions.pattern[start : start + 64])
+                    if change > 0:
+                        _raise(regions.code[base : base + 64], regions.pattern[start : start + 64])
+                    else:
+                        _doubt(regions.code[base : base + 64], regions.pattern[start : start + 64])
         return
     for i in range(-NEAR if box.nx > 1 else 0, NEAR + 1 if box.nx > 1 else 1):
         for j in range(-NEAR if box.ny > 1 else 0, NEAR + 1 if box.ny > 1 else 1):
             line = place(regions, x + i, y + j, 0)
             for k in range(max(-NEAR, -s), min(NEAR, box.ns - 1 - s) + 1):
-                at = line + ((s + k) >> 2 << 6) + ((s + k) & 3)
-                regions.code[at] = max(np.int64(regions.code[at]), _code(abs(i), abs(j), abs(k)))
+                at, given = line + ((s + k) >> 2 << 6) + ((s + k) & 3), _code_beside(abs(i), abs(j), abs(k))
+                code = np.int64(regions.code[at])
+                if change > 0:
+                    regions.code[at] = max(code, given | (code & DOUBT))
+                elif code == given and code > 0:
+                    regions.code[at] = code | DOUBT
 
 
 @njit
 def _put(regions, box, x, y, s):
     at = place(regions, x, y, s)
-    _spread(regions, box, x, y, s)
+    _spread(regions, box, x, y, s, 1)
     for way in range(6):
         other = _neighbour(regions, box, x, y, s, way)
         if other >= 0:
@@ -130,13 +137,14 @@ def _put(regions, box, x, y, s):
 @njit
 def _take(regions, box, x, y, s):
     at = place(regions, x, y, s)
+    _spread(regions, box, x, y, s, -1)
     for way in range(6):
         other = _neighbour(regions, box, x, y, s, way)
         if other >= 0:
             code = np.int64(regions.code[other]) & ~(1 << (way ^ 1))
-            regions.code[other] = code if code & WAYS else code & METAL
-    regions.code[at] = np.int64(regions.code[at]) & ~METAL
-    _recode(regions, box, x, y, s)
+            regions.code[other] = code if code & WAYS else METAL if code & METAL else DOUBT | (NEAR - 1)
+    code = np.int64(regions.code[at]) & ~METAL
+    regions.code[at] = code if code & CONTACT else DOUBT | (NEAR - 1)
     block = at >> 6
     regions.occupied[block] = np.int64(regions.occupied[block]) - 1
     if np.int64(regions.occupied[block]) == 0:
@@ -144,115 +152,52 @@ def _take(regions, box, x, y, s):
 
 
 @leaf
-def _planes(regions, columns, column, s, highest):
-    """Metal of a column in planes from s on, which may be negative, as bits; at least 17 of them are right."""
-    word, shift = s >> 5, s & 31
-    low = np.int64(regions.metal[word * columns + column]) if word >= 0 else 0
-    high = np.int64(regions.metal[(word + 1) * columns + column]) if word < highest else 0
-    return (low >> shift) | (high << (32 - shift))
-
-
-@leaf
-def _union(into, a, b, c):
-    for q in range(into.size):
-        into[q] = a[q] | b[q] | c[q]
-
-
-@leaf
-def _along_planes(into, rows):
-    for q in range(into.size):
-        into[q] = rows[q] | rows[q] << 1 | rows[q] >> 1
-
-
-@leaf
-def _within_a_step(into, now, then):
-    """Rows of bits, one a plane: all that is no more than a step across faces away from the bits set in `now`."""
-    n, w = now.size, SPREAD
-    _along_planes(then, now)
-    _union(into[w : n - w], then[w : n - w], now[: n - 2 * w], now[2 * w :])
-    _union(into[w : n - w], into[w : n - w], now[w - 1 : n - w - 1], now[w + 1 : n - w + 1])
-
-
-@leaf
-def _widen(now, then):
-    """The same across edges and corners too, in place. Rows next to the end of the window become wrong."""
-    n, w = now.size, SPREAD
-    _along_planes(then, now)
-    _union(now[1 : n - 1], then[: n - 2], then[1 : n - 1], then[2:])
-    _union(then[w : n - w], now[: n - 2 * w], now[w : n - w], now[2 * w :])
-    _copy(now[w : n - w], then[w : n - w])
-
-
-@leaf
-def _copy(into, rows):
-    for q in range(into.size):
-        into[q] = rows[q]
-
-
-@njit
-def _recode(regions, box, x, y, s):
-    """Codes around a voxel that has turned from metal: those of all the metal around, which is widened step by step."""
-    columns, first = box.nx * box.ny, SPREAD + 1
-    now = regions.now
-    highest = regions.metal.size // columns - 1
-    for i in range(SPREAD):
-        base = regions.x[x + i - 2 * NEAR + PAD] * box.ny
-        for j in range(SPREAD):
-            column = base + regions.y[y + j - 2 * NEAR + PAD]
-            now[first + i * SPREAD + j] = _planes(regions, columns, column, s - 2 * NEAR, highest)
-    for blocked in (regions.blocked_2, regions.blocked_3, regions.blocked_4):  # contacts are known
-        _widen(now, regions.then)
-        _within_a_step(blocked, now, regions.then)
-    for i in range(-NEAR, NEAR + 1):
-        for j in range(-NEAR, NEAR + 1):
-            q, line = first + (i + 2 * NEAR) * SPREAD + j + 2 * NEAR, place(regions, x + i, y + j, 0)
-            two, three, four = regions.blocked_2[q], regions.blocked_3[q], regions.blocked_4[q]
-            for k in range(max(-NEAR, -s), min(NEAR, box.ns - 1 - s) + 1):
-                at, bit = line + ((s + k) >> 2 << 6) + ((s + k) & 3), k + 2 * NEAR
-                if regions.code[at] < CONTACT:
-                    regions.code[at] = (two >> bit & 1) + (three >> bit & 1) + (four >> bit & 1)
+def _flip(regions, x, y, s):
+    """Whether a block holds metal, in `block_bits`."""
+    nx, ny, _ = regions.blocks
+    word = (s >> 5) * nx * ny + x * ny + y
+    regions.block_bits[word] = np.int64(regions.block_bits[word]) ^ (1 << (s & 31))
 
 
 @njit
 def _enter_block(regions, x, y, s):
     """Distances of blocks around the first metal of one: shells, until none comes nearer."""
     nx, ny, ns = regions.blocks
+    _flip(regions, x, y, s)
     for r in range(FAR):
         value, found = FAR - r, False
         for i in range(-r, r + 1):
+            base = wrap(x + i, nx) * ny
             for j in range(-r, r + 1):
-                line = ((x + i) % nx * ny + (y + j) % ny) * ns
+                line = (base + wrap(y + j, ny)) * ns
                 step = 1 if abs(i) == r or abs(j) == r else 2 * r
                 for k in range(-r, r + 1, step):
-                    if 0 <= s + k < ns and np.int64(regions.near[line + s + k]) < value:
-                        regions.near[line + s + k] = value
-                        found = True
+                    if 0 <= s + k < ns:
+                        known = np.int64(regions.near[line + s + k])
+                        regions.near[line + s + k] = max(known, value)
+                        found = found or known < value or known == DOUBT
         if not found:
             return
 
 
 @njit
 def _leave_block(regions, x, y, s):
-    """Distances of blocks around one without metal any more: all with metal around, widened step by step."""
+    """Distances of blocks around one without metal any more are in doubt where it was the nearest with metal."""
     nx, ny, ns = regions.blocks
-    now, first = regions.now, SPREAD + 1
-    for i in range(SPREAD):
-        base = (x + i - 2 * NEAR) % nx * ny
-        for j in range(SPREAD):
-            line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, 0
-            for k in range(max(2 * NEAR - s, 0), min(SPREAD, ns - s + 2 * NEAR)):
-                bits |= int(regions.occupied[line + k] != 0) << k
-            now[first + i * SPREAD + j] = bits
-    for distance in range(FAR):
-        if distance > 0:
-            _widen(now, regions.then)
-        for i in range(NEAR, 3 * NEAR + 1):
-            base = (x + i - 2 * NEAR) % nx * ny
-            for j in range(NEAR, 3 * NEAR + 1):
-                line, bits = (base + (y + j - 2 * NEAR) % ny) * ns + s - 2 * NEAR, now[first + i * SPREAD + j]
-                for k in range(max(NEAR, 2 * NEAR - s), min(3 * NEAR + 1, ns - s + 2 * NEAR)):
-                    value = np.int64(regions.near[line + k]) if distance > 0 else 0
-                    regions.near[line + k] = max(value, (FAR - distance) * (bits >> k & 1))
+    _flip(regions, x, y, s)
+    for r in range(FAR):
+        found = False
+        for i in range(-r, r + 1):
+            base = wrap(x + i, nx) * ny
+            for j in range(-r, r + 1):
+                line = (base + wrap(y + j, ny)) * ns
+                step = 1 if abs(i) == r or abs(j) == r else 2 * r
+                for k in range(-r, r + 1, step):
+                    if 0 <= s + k < ns and np.int64(regions.near[line + s + k]) in (FAR - r, DOUBT):
+                        regions.near[line + s + k] = DOUBT
+                        found = True
+        if not found:
+            return
 
 
 @njit

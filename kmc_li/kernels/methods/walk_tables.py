@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dstn, idstn
 
-from kmc_li.kernels.methods.free_regions import NEAR, PAD, SPREAD
+from kmc_li.kernels.methods.free_regions import NEAR, PAD
 
 EDGES = (1, 2, 3, 4, 5, 8, 12, 16)  # half-widths of the cubes, below PAD
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
@@ -91,7 +91,7 @@ def free_regions(nx: int, ny: int, ns: int) -> tuple[NDArray[Any], ...]:
         64 * (x >> 2) * int(blocks[1] * blocks[2]) + 16 * (x & 3),
         64 * (y >> 2) * int(blocks[2]) + 4 * (y & 3),
         pattern() if nx % 4 == ny % 4 == 0 else np.zeros(0, np.uint8),
-        *np.zeros((5, SPREAD * (SPREAD + 2) + 2), np.int64),
+        np.zeros(-(-int(blocks[2]) // 32) * int(blocks[0] * blocks[1]), np.uint32),
         *jumps(nx, ny),
     )
 

@@ -22,7 +22,8 @@ from kmc_li.kernels.lattice.occupancy import high_plane
 from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.methods import free_regions, walk_tables
-from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, half_width, place, three
+from kmc_li.kernels.methods.free_cubes import half_width
+from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, place, three, wrap
 
 PATIENCE = 10**9  # moves after which a walker has nowhere to go: no metal is within reach
 SPAN = walk_tables.SPAN
@@ -267,15 +268,15 @@ def walk_from(cell, box, method, n, rng, x, y, s):
             if height < method.inner_probability.shape[0]:
                 pick = _drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
                 if pick < SPAN * SPAN:
-                    x, y = _wrap(x + pick // SPAN - SPAN // 2, box.nx), _wrap(y + pick % SPAN - SPAN // 2, box.ny)
+                    x, y = wrap(x + pick // SPAN - SPAN // 2, box.nx), wrap(y + pick % SPAN - SPAN // 2, box.ny)
                     continue
             pick = _drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
-            x, y = _wrap(x + pick // box.ny, box.nx), _wrap(y + pick % box.ny, box.ny)
+            x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
             continue
         at = place(regions, x, y, s)
         code = np.int64(regions.code[at])
         if code < CONTACT:
-            cube = half_width(regions, x, y, s, at, code)
+            cube = half_width(regions, box, x, y, s, at, code)
             start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
             if launch - s < cube:
                 n.visits += regions.visits[cube, launch - s + cube - 1] / ways
@@ -297,8 +298,3 @@ def walk_from(cell, box, method, n, rng, x, y, s):
         else:
             s += 2 * direction - 9
     return -1
-
-
-@leaf
-def _wrap(x, n):
-    return x if 0 <= x < n else x % n
