@@ -27,13 +27,20 @@ def planes_above(nx: int, ny: int) -> NDArray[np.float64]:
 
 
 def converged_rates(
-    model: Model, box: Box, state: State, above: NDArray[np.float64] | None = None
+    model: Model,
+    box: Box,
+    state: State,
+    above: NDArray[np.float64] | None = None,
+    guided: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
 ) -> NDArray[np.float64]:
     """Rates of all voxels (flat) in float64 from the converged field of the present deposit.
 
     Its own grid, so that it also tells what the frozen depth and the near top of the running field cost: all planes
     from the collector up, and above the highest bud planes of thickness `above` (default: `planes_above`). The layer is
     pressed anew.
+
+    guided: conductance of each voxel's faces for walkers and current that walks start from there with (flat): then the
+    rates at which walkers land, as the converged field of these conductances says.
     """
     top = int(np.nonzero(state.lattice.height_histogram)[0].max())
     law, layer, settings, weighted, running = verbs.physics(state.method)
@@ -60,19 +67,43 @@ def converged_rates(
     n = np.zeros(1, COUNTERS).view(np.recarray)[0]
     n.top_plane, n.first_plane, n.end_plane = top, 1, end
     _set_equations(problem, tall, cell.ravel(), above, state, n)
+    if guided is not None:
+        _conduct(problem, tall, box, *guided)
     _start_from(problem, tall, running, box, state, shared)
     field = problem.field
     for _ in range(NEWTON_STEPS):  # one, unless the law is not linear
-        if not verbs.is_linear(law):
+        if guided is None and not verbs.is_linear(law):
             equations.linearise(field, problem.law, cell.ravel(), tall, 1, top + 3)
         limit = TOLERANCE * throughput(settings, box, state.counters[0])
         if krylov.solve(field, grids, limit, 200)[0] == 0:
             break  # at the tangent's own potential, so this is the law's residual
+    if guided is not None:
+        landing = (field.surface_conductance * field.phi).reshape(tall)
+        return _cut(landing, box, shared)
     out = np.zeros(tall)
     rates.write_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
+    return _cut(out, box, shared)
+
+
+def _cut(tall: NDArray[np.float64], box: Box, shared: int) -> NDArray[np.float64]:
     found = np.zeros(box)
-    found[:, :, :shared] = out[:, :, :shared]
+    found[:, :, :shared] = tall[:, :, :shared]
     return found.ravel()
+
+
+def _conduct(
+    problem: Multigrid, tall: Box, box: Box, conductance: NDArray[np.float64], source: NDArray[np.float64]
+) -> None:
+    """Faces that conduct as walkers find them, and ions that start at them, in place of shifted ones."""
+    field, shared = problem.field, min(box.ns, tall.ns)
+    sink, diagonal = field.surface_conductance.reshape(tall), field.inverse_diagonal.reshape(tall)
+    given, faces = conductance.reshape(box)[:, :, :shared], sink[:, :, :shared] > 0
+    total = 1.0 / diagonal[:, :, :shared][faces] - sink[:, :, :shared][faces] + given[faces]
+    diagonal[:, :, :shared][faces] = 1.0 / np.maximum(total, 1e-300)
+    sink[:, :, :shared][faces] = given[faces]
+    rhs = field.rhs.reshape(tall)[:, :, :shared]
+    rhs[faces] = 0.0
+    rhs += source.reshape(box)[:, :, :shared]
 
 
 def _set_equations(
@@ -117,7 +148,11 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float] | None
     """
     used = np.zeros(state.lattice.cell.size)
     if not verbs.rates_in_use(state.method, used):
-        return None
+        found = verbs.guidance(state.method, box, state)
+        if found is None:
+            return None
+        conductance, source, dissolving = found
+        used = converged_rates(model, box, state, guided=(conductance, source)) + dissolving
     exact = converged_rates(model, box, state)
     n = state.counters[0]
     tv = 0.5 * np.abs(used / used.sum() - exact / exact.sum()).sum()

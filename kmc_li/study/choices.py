@@ -18,6 +18,7 @@ LAWS = {
 # field.method: how the voxel is found that plates next
 METHODS = {
     "walkers": "kmc_li.kernels.methods.walkers",
+    "guided": "kmc_li.kernels.methods.guided",
     "multigrid": "kmc_li.kernels.methods.multigrid",
 }
 

@@ -56,6 +56,19 @@ def mean_pressure(layer, columns, top, area, rest):
     return total / area
 
 
+@njit
+def _near_rest_plane(layer, area, columns, top):
+    """The rest plane but for rounding, where no column bears more than the hardness; else anything."""
+    bearing, total, rest = 0.0, 0.0, 0.0
+    for h in range(top, -1, -1):
+        bearing += columns[h]
+        total += columns[h] * np.float64(h)
+        rest = (total - layer.stack_pressure * area) / max(bearing, 1.0)
+        if rest >= h - 1:
+            break
+    return rest
+
+
 @verbs.rest_plane.of(Winkler)
 @njit
 def rest_plane(layer, area, columns, top):
@@ -63,6 +76,12 @@ def rest_plane(layer, area, columns, top):
     low, high = -layer.stack_pressure - 1.0, float(top)
     if layer.stack_pressure <= 0.0:
         return high
+    near = _near_rest_plane(layer, area, columns, top)
+    below, above = near - 1e-12 * (1.0 + abs(near)), near + 1e-12 * (1.0 + abs(near))
+    if below > low and mean_pressure(layer, columns, top, area, below) > layer.stack_pressure:
+        low = below
+    if above < high and mean_pressure(layer, columns, top, area, above) <= layer.stack_pressure:
+        high = above
     for _ in range(200):
         middle = 0.5 * (low + high)
         if middle <= low or middle >= high:
@@ -109,6 +128,17 @@ def press(layer, area, columns, field, n):
     return n.first_plane if changed else max(int(min(before, n.rest_plane)), n.first_plane)
 
 
+@verbs.press_again.of(Winkler)
+@njit
+def press_again(layer, area, columns, field, n):
+    """Rest plane and face shifts after one column has changed, as far up as there are faces."""
+    before = n.rest_plane
+    n.rest_plane = rest_plane(layer, area, columns, n.top_plane)
+    first = max(2 * int(min(before, n.rest_plane)) - 2, 0)
+    for h in range(first, min(2 * n.top_plane + 4, field.shift.shape[0])):
+        field.shift[h] = layer.shift_per_pressure * pressure(layer, 0.5 * h, n.rest_plane)
+
+
 @verbs.may_dissolve.of(Winkler)
 @leaf
 def may_dissolve(layer, shift, s):
@@ -142,3 +172,9 @@ def moved(layer, area, columns, n, height):
 def added_resistance(layer, reference, top, rest):
     inside = min(reference, rest + layer.thickness) - max(np.float64(top), rest)
     return max(inside, 0.0) * (1.0 / layer.conductivity - 1.0)
+
+
+@verbs.steepness.of(Winkler)
+@leaf
+def steepness(layer):
+    return abs(layer.shift_per_pressure)

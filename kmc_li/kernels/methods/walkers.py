@@ -89,6 +89,11 @@ def mean_field(method, box, state):
     return float(n.potential), float(n.high_share)
 
 
+@verbs.guidance.of(Walkers)
+def guidance(method, box, state):
+    return None
+
+
 @verbs.physics.of(Walkers)
 def physics(method):
     return method.law, None, None, bool(method.weighted[0]), None
@@ -183,9 +188,16 @@ def _area_ratio(regions, box, x, y, column, s):
     return area_ratio_along(box, gx, gy, gz)
 
 
+@verbs.most_sink.of(Walkers)
+@leaf
+def most_sink(method, n, s, faces):
+    """What so many faces can conduct at most."""
+    return method.contacts.most[faces]
+
+
 @verbs.sink.of(Walkers)
 @leaf
-def sink(method, cell, box, x, y, s, faces):
+def sink(method, cell, box, n, x, y, s, faces):
     """Conductance of the faces of a voxel that touches metal."""
     length = method.law.wagner[0]
     if method.weighted[0] == 1:
@@ -225,10 +237,10 @@ def _at_contact(method, cell, box, n, x, y, s, mask, a, b):
     if n.dead_voxels > 0:
         faces = live_faces(cell, box, x * box.ny + y, s)
     # What the faces can conduct at most decides most draws; on the launch plane visits count by the exact total.
-    most = contacts.most[faces]
+    most = verbs.most_sink(method, n, s, faces)
     total = ways + most
     if chance * total < most or s > n.top_plane:
-        conductance = verbs.sink(method, cell, box, x, y, s, faces)
+        conductance = verbs.sink(method, cell, box, n, x, y, s, faces)
         total = ways + conductance
         if chance * total < conductance:
             return -1, total

@@ -185,15 +185,21 @@ def _faces(cell, box, column, s):
 @njit
 def face_currents(cell, box, field, law, column, s):
     """(plating, stripping) current of the Li faces of an electrolyte cell, both >= 0."""
+    return cell_currents(cell, box, field, law, column, s, np.float64(field.phi[column * box.ns + s]))
+
+
+@njit
+def cell_currents(cell, box, field, law, column, s, phi):
+    """The same at a given potential of the cell."""
     i, faces = column * box.ns + s, _faces(cell, box, column, s)
     if faces[0] + faces[1] + faces[2] == 0:
         return 0.0, 0.0
-    phi, sink = np.float64(field.phi[i]), field.surface_conductance[i]
+    sink = field.surface_conductance[i]
     return verbs.currents(law, i, phi, faces, field.shift, field.kappa[s], sink, s)
 
 
 @leaf
-def _strip_face(cell, box, field, law, column, s, h):
+def strip_face(cell, box, field, law, column, s, h):
     """Current by which the face at half-height h between the electrolyte cell (column, s) and Li dissolves, >= 0."""
     i = column * box.ns + s
     drive, sink = np.float64(field.shift[h]) - np.float64(field.phi[i]), field.surface_conductance[i]
@@ -211,7 +217,7 @@ def strip_current(cell, box, field, law, column, s):
         return total
     for other in around(box, column):
         if other != column:
-            total += _strip_face(cell, box, field, law, other, s, 2 * s - 1)
-    total += _strip_face(cell, box, field, law, column, s - 1, 2 * s - 2)
-    total += _strip_face(cell, box, field, law, column, s + 1, 2 * s)
+            total += strip_face(cell, box, field, law, other, s, 2 * s - 1)
+    total += strip_face(cell, box, field, law, column, s - 1, 2 * s - 2)
+    total += strip_face(cell, box, field, law, column, s + 1, 2 * s)
     return total

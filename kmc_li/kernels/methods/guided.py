@@ -1,0 +1,292 @@
+"""Guided walkers: ions that walk to where the current goes also where faces are shifted or the law is curved.
+
+A walker that finds at a face the conductance G' = I / phi, with the current I that the law gives at the potential phi,
+visits the cells as often as phi says, for phi solves the walkers' own equation: then G' phi = I is what lands. So shifts
+never enter the walk as sources, and phi is needed only where a face draws something else than G phi: at the few faces
+that the layer presses, or at all faces if the law is curved. There it is kept by a solver (guide.py). An error of phi
+moves the current of those faces alone, by dI = (V/phi) I dphi/phi, of which the walk itself takes back a part.
+
+Faces of which the current is negative dissolve at their rate, and each ion that leaves walks on from there until it
+lands: charge is conserved in every single event.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kmc_li.kernels import loop
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
+from kmc_li.kernels.lattice.surface import is_live, live_faces
+from kmc_li.kernels.methods import free_regions, guide, multigrid, walk_tables, walkers
+from kmc_li.kernels.methods.multigrid import Settings
+from kmc_li.kernels.solver import equations, hierarchy
+
+FIRST_REFRESHES = 20
+planes = multigrid.planes
+
+
+class Guided(NamedTuple):
+    """What walkers need, and the potential that guides them."""
+
+    regions: free_regions.FreeRegions
+    alias_probability: np.ndarray
+    alias_index: np.ndarray
+    inner_probability: np.ndarray
+    inner_index: np.ndarray
+    contacts: walkers.Contacts
+    weighted: np.ndarray
+    field: equations.Field
+    hierarchy: hierarchy.Hierarchy
+    law: Any
+    layer: Any
+    settings: Settings
+    plane_current: np.ndarray
+    floor: np.ndarray  # float (columns,): conductance of the cells of the lowest plane to what lies below
+    dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
+    guide: np.ndarray  # (1,) of guide.GUIDE
+
+
+def allocate(needs: Any) -> Guided:
+    """Arrays for a lattice (`engine.build.Needs`)."""
+    box = needs.box
+    regions = free_regions.FreeRegions(*walk_tables.free_regions(*box))
+    returns = walk_tables.returns(box.nx, box.ny)
+    counters = np.zeros(1, guide.GUIDE).view(np.recarray)
+    counters[0].queued = -1
+    return Guided(
+        regions, *returns,
+        contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
+        weighted=np.array([needs.weighted], np.int64),
+        field=equations.allocate(box, needs.dtype, needs.weighted),
+        hierarchy=hierarchy.allocate(*box, needs.dtype, needs.settings.extra_planes),
+        law=needs.law,
+        layer=needs.layer,
+        settings=needs.settings,
+        plane_current=np.zeros(3 * box.ns),
+        floor=np.zeros(box.nx * box.ny, needs.dtype),
+        dissolving=np.zeros(box.nx * box.ny),
+        guide=counters,
+    )  # fmt: skip
+
+
+@verbs.begin.of(Guided)
+def begin(method, model, box, state):
+    n = state.counters[0]
+    free_regions.note_all(method.regions, state.lattice.cell, box)
+    n.plate_sum = float(box.nx * box.ny)
+    n.potential = float(method.law.wagner[0]) + 0.5
+    n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
+    method.field.phi[:] = method.law.wagner[0] + 0.5
+    for _ in range(FIRST_REFRESHES):
+        guide.refresh(method, model, box, state.lattice, state.counters)
+
+
+@verbs.restore.of(Guided)
+def restore(method, box, state):
+    n = state.counters[0]
+    free_regions.note_all(method.regions, state.lattice.cell, box)
+    hierarchy.pair_planes(method.hierarchy, n.first_plane, n.end_plane, method.field.thickness)
+
+
+@verbs.rates_in_use.of(Guided)
+def rates_in_use(method, out):
+    return False
+
+
+@verbs.mean_field.of(Guided)
+def mean_field(method, box, state):
+    n = state.counters[0]
+    return float(n.potential), float(n.high_share)
+
+
+@verbs.guidance.of(Guided)
+def guidance(method, box, state):
+    voxels = state.lattice.cell.size
+    found = np.zeros(voxels), np.zeros(voxels), np.zeros(voxels)
+    _note_guidance(method, state.lattice.cell, box, state.counters, *found)
+    return found
+
+
+@njit
+def _note_guidance(method, cell, box, counters, conductance, source, dissolving):
+    n = counters[0]
+    for column in range(box.nx * box.ny):
+        for s in range(1, min(n.top_plane + 2, box.ns - 1)):
+            i = column * box.ns + s
+            if is_empty(cell[i]):
+                faces = live_faces(cell, box, column, s)
+                if faces > 0:
+                    conductance[i] = sink(method, cell, box, n, column // box.ny, column % box.ny, s, faces)
+            elif method.dissolving[column] > 0.0 and s > n.rest_plane:
+                neighbours = around(box, column)
+                for q in range(6):
+                    other = neighbours[q] if q < 4 else column
+                    t = s - 1 if q == 4 else s + 1 if q == 5 else s
+                    if (q < 4 and other == column) or not is_live(cell[i]):
+                        continue
+                    h = 2 * s - 2 if q == 4 else 2 * s if q == 5 else 2 * s - 1
+                    current = equations.strip_face(cell, box, method.field, method.law, other, t, h)
+                    source[other * box.ns + t] += current
+                    dissolving[i] += current
+
+
+@verbs.physics.of(Guided)
+def physics(method):
+    return method.law, method.layer, method.settings, bool(method.weighted[0]), method.field.phi
+
+
+@verbs.event_loop.of(Guided)
+def event_loop(method, model):
+    return loop.advance
+
+
+@verbs.room.of(Guided)
+@leaf
+def room(method):
+    return walkers.ROOM
+
+
+@verbs.total_rate.of(Guided)
+@leaf
+def total_rate(method, model, box, n):
+    if method.guide[0].queued >= 0:
+        return np.inf  # an ion that has dissolved lands at once
+    return (n.plate_sum + n.strip_sum) * model.monolayer_rate * model.hits
+
+
+@verbs.draw.of(Guided)
+@njit
+def draw(method, model, box, state, rng):
+    n, g, area, cell = state.counters[0], method.guide[0], box.nx * box.ny, state.lattice.cell
+    if g.queued >= 0:
+        voxel, g.queued = g.queued, -1
+        column, s = voxel // box.ns, voxel % box.ns
+        if live_faces(cell, box, column, s) > 0 and is_empty(cell[voxel]):
+            return voxel
+        return walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, s)
+    if n.walkers % max(area // 256, 1) == 0:
+        n.high_plane = high_plane(state.lattice.height_histogram, area, n.top_plane)
+    if n.strip_sum > 0.0 and rng.random() * (n.plate_sum + n.strip_sum) < n.strip_sum:
+        metal, start = _ion(method, box, state, rng)
+        if metal >= 0:
+            column = start // box.ns
+            landing = walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, start % box.ns)
+            if landing < 0:
+                return -1
+            g.queued = landing
+            return metal
+    return walkers.walk(cell, box, method, n, rng)
+
+
+@njit
+def _ion(method, box, state, rng):
+    """(Li voxel that dissolves, electrolyte voxel its ion starts from), by the dissolving currents; -1 for none."""
+    n, cell, chosen = state.counters[0], state.lattice.cell, -1
+    left = rng.random() * n.strip_sum
+    for column in range(box.nx * box.ny):
+        if method.dissolving[column] > 0.0:
+            chosen = column
+            left -= method.dissolving[column]
+            if left < 0.0:
+                break
+    if chosen < 0:
+        return -1, -1
+    left, metal, start = rng.random() * method.dissolving[chosen], -1, -1
+    neighbours = around(box, chosen)
+    for s in range(max(int(math.floor(n.rest_plane)) + 1, 1), state.lattice.height[chosen] + 1):
+        if not is_live(cell[chosen * box.ns + s]):
+            continue
+        for q in range(6):
+            column = neighbours[q] if q < 4 else chosen
+            t = s - 1 if q == 4 else s + 1 if q == 5 else s
+            if q < 4 and column == chosen:
+                continue
+            h = 2 * s - 2 if q == 4 else 2 * s if q == 5 else 2 * s - 1
+            current = equations.strip_face(cell, box, method.field, method.law, column, t, h)
+            if current > 0.0:
+                metal, start = chosen * box.ns + s, column * box.ns + t
+                left -= current
+                if left < 0.0:
+                    return metal, start
+    return metal, start
+
+
+@verbs.most_sink.of(Guided)
+@leaf
+def most_sink(method, n, s, faces):
+    return 1e300 if guide.is_followed(method, n, s) else walkers.most_sink(method, n, s, faces)
+
+
+@verbs.sink.of(Guided)
+@njit
+def sink(method, cell, box, n, x, y, s, faces):
+    """Conductance of a cell's faces for a walker: the current that they draw over the potential."""
+    if not guide.is_followed(method, n, s):
+        return walkers.sink(method, cell, box, n, x, y, s, faces)
+    column = x * box.ny + y
+    even = np.float64(method.field.phi[column * box.ns + s])
+    phi = max(even - guide.fallen(method, n, s), 0.05 * even, 1e-6)
+    return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+
+
+@verbs.withdraw.of(Guided)
+@njit
+def withdraw(method, box, state, voxel):
+    walkers.withdraw(method, box, state, voxel)
+
+
+@verbs.update.of(Guided)
+@verbs.update_deferred.of(Guided)
+@njit
+def update(method, model, box, state, voxel):
+    guide.mend(method, model, box, state.lattice, state.counters[0], voxel // box.ns, voxel % box.ns)
+
+
+@verbs.after_event.of(Guided)
+@leaf
+def after_event(method, model, box, state, voxel):
+    pass
+
+
+@verbs.defers_updates.of(Guided)
+@leaf
+def defers_updates(method):
+    return False
+
+
+@verbs.is_stale.of(Guided)
+@leaf
+def is_stale(method, box, voxel, empty):
+    return walkers.is_stale(method, box, voxel, empty)
+
+
+@verbs.note_deferred.of(Guided)
+@leaf
+def note_deferred(method, box, state, voxel):
+    walkers.withdraw(method, box, state, voxel)
+
+
+@verbs.refresh.of(Guided)
+def refresh(method, model, box, state):
+    guide.refresh(method, model, box, state.lattice, state.counters)
+
+
+@verbs.refresh_is_due.of(Guided)
+@leaf
+def refresh_is_due(method, n):
+    return n.since >= n.interval or n.top_plane + min(method.settings.gap, 2) >= n.stretch_start
+
+
+@verbs.hops_one_at_a_time.of(Guided)
+@leaf
+def hops_one_at_a_time(method):
+    return False
+
+
+@verbs.contact_change.of(Guided)
+@leaf
+def contact_change(method, n, before):
+    pass
