@@ -44,8 +44,6 @@ dissolution = Verb("dissolution", "(law, voxel, drive, faces, kappa, sink): curr
 # Layer models: kmc_li/kernels/layers
 shifts_faces = Verb("shifts_faces", "P (layer): whether the layer shifts any face at all")
 press = Verb("press", "(layer, area, columns, field, n): press on the deposit; lowest plane whose equations changed")
-press_again = Verb("press_again", "(layer, area, columns, field, n): rest plane and shifts after one event")
-steepness = Verb("steepness", "(layer): |shift of a face| a voxel above the rest plane")
 rest_plane = Verb("rest_plane", "(layer, area, columns, top): height of the layer's lower face where nothing presses")
 may_dissolve = Verb("may_dissolve", "(layer, shift, s): whether Li of this plane can dissolve")
 moved = Verb("moved", "(layer, area, columns, n, height): change of all shifts since the layer was pressed, summed")

@@ -34,11 +34,6 @@ def press(layer, area, columns, field, n):
     return n.end_plane
 
 
-@verbs.press_again.of(Bare)
-@leaf
-def press_again(layer, area, columns, field, n):
-    pass
-
 
 @verbs.may_dissolve.of(Bare)
 @leaf
@@ -67,10 +62,4 @@ def pressure_on(layer, height, rest):
 @verbs.added_resistance.of(Bare)
 @leaf
 def added_resistance(layer, reference, top, rest):
-    return 0.0
-
-
-@verbs.steepness.of(Bare)
-@leaf
-def steepness(layer):
     return 0.0

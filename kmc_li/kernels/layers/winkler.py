@@ -128,16 +128,6 @@ def press(layer, area, columns, field, n):
     return n.first_plane if changed else max(int(min(before, n.rest_plane)), n.first_plane)
 
 
-@verbs.press_again.of(Winkler)
-@njit
-def press_again(layer, area, columns, field, n):
-    """Rest plane and face shifts after one column has changed, as far up as there are faces."""
-    before = n.rest_plane
-    n.rest_plane = rest_plane(layer, area, columns, n.top_plane)
-    first = max(2 * int(min(before, n.rest_plane)) - 2, 0)
-    for h in range(first, min(2 * n.top_plane + 4, field.shift.shape[0])):
-        field.shift[h] = layer.shift_per_pressure * pressure(layer, 0.5 * h, n.rest_plane)
-
 
 @verbs.may_dissolve.of(Winkler)
 @leaf
@@ -172,9 +162,3 @@ def moved(layer, area, columns, n, height):
 def added_resistance(layer, reference, top, rest):
     inside = min(reference, rest + layer.thickness) - max(np.float64(top), rest)
     return max(inside, 0.0) * (1.0 / layer.conductivity - 1.0)
-
-
-@verbs.steepness.of(Winkler)
-@leaf
-def steepness(layer):
-    return abs(layer.shift_per_pressure)

@@ -23,10 +23,10 @@ DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear
 DEEP = 0.01  # share of the current that may flow below the floor, with any other
 REACH = 2.0  # voxels below the rest plane from which on events are mended
 PLANES, SWEEPS = 8, 2
-CADENCE = 0.12
+CADENCE = 0.2  # events a column between refreshes
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
 FIRST = 0.1  # monolayers up to which refreshes are as frequent as then, in parts of CADENCE
-CYCLES = 4
+CYCLES = 2  # of a refresh
 GAIN = 0.7
 TINY = 1e-6  # potential above which a cell of the floor conducts
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
@@ -219,7 +219,7 @@ def mend(method, model, box, lattice, n, column, s):
     """After a voxel has changed: the layer, and where it is near, the potential around."""
     field, law, cell, height = method.field, method.law, lattice.cell, lattice.height
     if max(height[column], s) > n.rest_plane:
-        verbs.press_again(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
+        verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
     if s + 1 < n.first_plane:
         return
     x, y, reach = column // box.ny, column % box.ny, 3 if field.weighted[0] == 1 else 1
@@ -237,10 +237,16 @@ def mend(method, model, box, lattice, n, column, s):
                     set_cell(cell, box, field, law, field.weighted[0], other, s + k)
     if not _is_near(method, box, height, n, column, s):
         return
-    local_repair.repair(field, method.hierarchy, box, column, s)
+    first, end = max(s - PLANES // 2 + 1, n.first_plane), min(s + PLANES // 2 + 1, n.end_plane)
+    local_repair.relax(
+        field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz, box, column, first, end, SWEEPS,
+        field.patch,
+    )  # fmt: skip
     if not model.strip or verbs.lowers_shifts(method.layer):
         return
-    if abs(n.rest_plane - method.guide[0].listed) * verbs.steepness(method.layer) > SINCE * (law.wagner[0] + 0.5):
+    pressed = 2 * max(int(n.rest_plane), 0) + 4
+    steepness = abs(np.float64(field.shift[pressed + 2]) - np.float64(field.shift[pressed]))  # a voxel higher
+    if abs(n.rest_plane - method.guide[0].listed) * steepness > SINCE * (law.wagner[0] + 0.5):
         list_dissolving(method, model, cell, box, height, n)
         return
     for i in range(-1 if box.nx > 1 else 0, 2 if box.nx > 1 else 1):
