@@ -29,6 +29,7 @@ EFFORT = {
     "loop": Effort(8, 124, 75, 2),
     "reference": Effort(5, 71, 28, 2),
 }
+SOLVED = ("multigrid", "guided")  # methods with a potential of their own
 HOPS = 50  # functions more where atoms hop
 
 
@@ -36,7 +37,7 @@ def kind(parameters: Parameters) -> str:
     """What decides which kernels a study needs: studies of one kind share them."""
     p = parameters
     parts = [p.method]
-    if p.method == "multigrid":
+    if p.method in SOLVED:
         parts += [p.plating.kinetics, p.layer.model if p.layer else "bare"]
         parts += ["stripping"] if p.plating.strip and verbs.shifts_faces(build.build_layer(p)) else []
     elif p.method == "none":
@@ -47,7 +48,7 @@ def kind(parameters: Parameters) -> str:
 def parts(parameters: Parameters) -> list[str]:
     """What may be compiled by different processes at a time; none of it where the cache holds all."""
     needed = ["all"]
-    if parameters.method == "multigrid":
+    if parameters.method in SOLVED:
         needed = ["refresh", "loop"] + (["reference"] if parameters.field.samples else [])
     return [part for part in needed if jit.COMPILED and not _mark(parameters, part).exists()]
 

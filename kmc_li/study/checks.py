@@ -21,7 +21,7 @@ def cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_without_plating, ("plating", "hops", "stop")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
-        (_check_method, ("layer", "plating", "field")),
+        (_check_method, ("layer", "plating", "field", "electrolyte", "hops")),
         (_check_butler_volmer, ("electrolyte", "plating", "hops")),
     )
     return [line for check, needs in checks if all(n in sections for n in needs)
@@ -58,16 +58,25 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
     return found
 
 
-def _check_method(layer: Layer | None, plating: Plating, numerics: Numerics) -> list[str]:
-    if numerics.method != "walkers":
+def _check_method(
+    layer: Layer | None, plating: Plating, numerics: Numerics, electrolyte: Electrolyte, hops: Hops
+) -> list[str]:
+    if numerics.method not in ("walkers", "guided"):
         return []
-    must = 'field.method: got "walkers", must be "multigrid" or "auto"'
-    if layer is not None:
-        return [f"{must} under a layer, whose shifts need the potential"]
-    if plating.kinetics != "linear" or plating.breakdown_exponent != 1.0:
+    must = f'field.method: got "{numerics.method}", must be "multigrid" or "auto"'
+    if plating.breakdown_exponent != 1.0:
         return [f"{must} unless rates are linear in the current"]
     if plating.control != "galvanostatic":
         return [f"{must} where the potential is held: walkers carry a set current"]
+    if numerics.method == "walkers":
+        must = must.replace("must be", 'must be "guided",')
+        if layer is not None:
+            return [f"{must} under a layer, whose shifts need the potential"]
+        return [] if plating.kinetics == "linear" else [f"{must} unless rates are linear in the potential"]
+    if hops.enabled:
+        return [f"{must} where atoms hop"]
+    if layer is not None and layer.conductivity_S_m not in (None, electrolyte.conductivity_S_m):
+        return [f"{must} under a layer of another conductivity than the electrolyte's"]
     return []
 
 

@@ -152,15 +152,21 @@ class Parameters(Section):
     def method(self) -> str:
         """How the voxel is found that plates next: a name of choices.METHODS, or "none" where no field is followed.
 
-        "auto" takes walkers where they can and are fast: they touch metal some W/voxel times before they land.
+        "auto" takes walkers where they can and are fast: they touch metal some W/voxel times before they land. Where a
+        layer shifts faces or the law is curved, they are guided.
         """
         if LAWS[self.plating.kinetics] == NO_FIELD:
             return "none"
         if self.field.method != "auto":
             return self.field.method
-        linear = self.plating.kinetics == "linear" and self.plating.breakdown_exponent == 1.0
-        can = linear and self.plating.control == "galvanostatic" and self.layer is None
-        return "walkers" if can and self.wagner_length_m <= _WALKING * self.voxel_m else "multigrid"
+        can = self.plating.breakdown_exponent == 1.0 and self.plating.control == "galvanostatic"
+        if not can or self.wagner_length_m > _WALKING * self.voxel_m:
+            return "multigrid"
+        if self.layer is None and self.plating.kinetics == "linear":
+            return "walkers"
+        even = self.layer is None or self.layer_conductivity_S_m == self.conductivity_S_m
+        known = self.plating.kinetics in ("linear", "butler-volmer")
+        return "guided" if even and known and not self.hops.enabled else "multigrid"
 
     @property
     def wagner_length_m(self) -> float:

@@ -281,7 +281,8 @@ class Numerics(Section):
 
     method: Annotated[str, OneOf(METHOD_NAMES)] = Field(
         "auto",
-        description="walkers: exact, linear kinetics without a layer only; multigrid: all; auto: walkers if they can",
+        description="walkers: exact, linear kinetics without a layer; guided: walkers under a layer or with "
+        "Butler-Volmer kinetics; multigrid: all; auto: walkers or guided walkers if they can",
     )
     tolerance: Annotated[float, Measured("a share", "", "0.01", 1e-4, 0.2)] = Field(
         0.01, description="allowed total variation between the event probabilities used and exact"

@@ -1,10 +1,15 @@
-"""The potential that guided walkers ask for: kept near the layer, mended around events, brought up to date in between.
+"""The potential that guided walkers ask for: kept near the layer, mended around events, refreshed in between.
 
 Only faces that a shift or a curved law reaches need it. With a linear law those are the faces above the layer's rest
-plane, so the grid begins a few planes below it: what flows deeper leaves through a conductance at the grid's floor that
-carries the share of the walkers that land there.
+plane, so the grid begins a few planes below it. When its floor rises, what each cell passed on downward becomes a
+conductance of that cell, so that the potential does not notice.
 
-`method` is kernels.methods.guided.Guided, `n` the counters of the run, `g` those of the guide.
+Between refreshes the deposit grows towards the counter electrode, and the potential at a fixed height falls. A window
+around an event does not see that, so the fall is foreseen: a straight line over the height above the rest plane, times
+the events since the last refresh; each refresh corrects it by what it finds. Without it the highest tips get too much
+or too little, which tests of the whole field (TV) hardly show but deposits do.
+
+`method` is kernels.methods.guided.Guided, `n` the counters.
 """
 
 import math
@@ -22,24 +27,15 @@ from kmc_li.kernels.solver.refresh import SLACK, set_equations
 DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
 DEEP = 0.01  # share of the current that may flow below the floor, with any other
 REACH = 2.0  # voxels below the rest plane from which on events are mended
-PLANES, SWEEPS = 8, 2
+PLANES, SWEEPS = 8, 2  # height of the window that is relaxed after an event, how often
 CADENCE = 0.2  # events a column between refreshes
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
-FIRST = 0.1  # monolayers up to which refreshes are as frequent as then, in parts of CADENCE
+FIRST = 0.1  # of CADENCE at the start, when the deposit changes fastest; all of it from one monolayer on
 CYCLES = 2  # of a refresh
-GAIN = 0.7
+GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
 TINY = 1e-6  # potential above which a cell of the floor conducts
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
 STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer
-
-GUIDE = np.dtype(
-    [
-        ("queued", np.int64),  # voxel at which an ion that dissolved elsewhere will land; -1: none
-        ("fall", np.float64),  # of the potential with each event until the next refresh, at the rest plane
-        ("steeper", np.float64),  # and by how much more for each voxel above it
-        ("listed", np.float64),  # rest plane when the dissolving currents were summed
-    ]
-)
 
 
 @leaf
@@ -81,9 +77,8 @@ def _first_followed(method, n):
 @njit
 def _open_floor(method, cell, box, n):
     """Let the cells of the lowest plane conduct to what lies below the grid."""
-    field, s = method.field, n.first_plane
     for column in range(box.nx * box.ny):
-        _open_cell(method, cell, box, n, column, s)
+        _open_cell(method, cell, box, n, column, n.first_plane)
 
 
 @leaf
@@ -114,15 +109,16 @@ def _wanted_floor(method, cell, box, height, n):
 
 @njit
 def _place_floor(method, cell, box, height, n):
-    """Where the grid begins; true if that has moved. What a cell passes down through the new floor becomes a conductance."""
+    """Where the grid begins; true if that has moved. What a cell passes on downward becomes a conductance there."""
     field, wanted, zero = method.field, _wanted_floor(method, cell, box, height, n), method.floor.dtype.type(0)
+    least = field.phi.dtype.type(TINY)
     if abs(wanted - n.first_plane) < SLACK:
         return False
     for column in range(box.nx * box.ny if wanted > n.first_plane else 0):
         i = column * box.ns + wanted
         method.floor[column] = zero
-        if is_empty(cell[i]) and is_empty(cell[i - 1]) and field.phi[i] > field.phi[i - 1]:
-            method.floor[column] = field.cz[wanted] * (field.phi[i] - field.phi[i - 1]) / max(field.phi[i], field.phi.dtype.type(TINY))
+        if is_empty(cell[i]) and is_empty(cell[i - 1]) and field.phi[i] > max(field.phi[i - 1], least):
+            method.floor[column] = field.cz[wanted] * (field.phi[i] - field.phi[i - 1]) / field.phi[i]
     before, n.first_plane = n.first_plane, wanted
     if wanted < before:
         set_cells(field, method.law, cell, box, wanted, before + 1)
@@ -157,14 +153,13 @@ def _height_above(method, n, s):
 @leaf
 def fallen(method, n, s):
     """By how much the potential of a plane has presumably fallen since the last refresh."""
-    g = method.guide[0]
-    return max(g.fall + g.steeper * _height_above(method, n, s), 0.0) * n.since
+    return max(method.fall[0] + method.fall[1] * _height_above(method, n, s), 0.0) * n.since
 
 
 @njit
 def _learn(method, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
-    g, limit = method.guide[0], STEEPEST * (np.float64(method.law.wagner[0]) + 0.5) / (box.nx * box.ny)
+    fall, limit = method.fall, STEEPEST * (np.float64(method.law.wagner[0]) + 0.5) / (box.nx * box.ny)
     weight, first, second = after[0], after[1], after[2]
     change, moment = before[3] - after[3], before[4] - after[4]
     spread = weight * second - first * first
@@ -173,8 +168,8 @@ def _learn(method, box, n, before, after):
     steeper = 0.0
     if spread > 1e-3 * weight * second:
         steeper = (weight * moment - first * change) / spread
-    g.steeper = min(max(g.steeper + GAIN * steeper / n.since, -limit), limit)
-    g.fall = min(max(g.fall + GAIN * (change - steeper * first) / weight / n.since, -limit), limit)
+    fall[1] = min(max(fall[1] + GAIN * steeper / n.since, -limit), limit)
+    fall[0] = min(max(fall[0] + GAIN * (change - steeper * first) / weight / n.since, -limit), limit)
 
 
 @njit
@@ -198,7 +193,8 @@ def _dissolving(method, model, cell, box, height, n, column):
     total = 0.0
     if height[column] > n.rest_plane:
         for s in range(max(int(math.floor(n.rest_plane)) + 1, 1), height[column] + 1):
-            total += strip_current(cell, box, method.field, method.law, column, s) if not is_empty(cell[column * box.ns + s]) else 0.0
+            if not is_empty(cell[column * box.ns + s]):
+                total += strip_current(cell, box, method.field, method.law, column, s)
     return total
 
 
@@ -211,7 +207,7 @@ def list_dissolving(method, model, cell, box, height, n):
     for column in range(box.nx * box.ny):
         method.dissolving[column] = _dissolving(method, model, cell, box, height, n, column)
         n.strip_sum += method.dissolving[column]
-    method.guide[0].listed = n.rest_plane
+    method.listed[0] = n.rest_plane
 
 
 @njit
@@ -244,9 +240,9 @@ def mend(method, model, box, lattice, n, column, s):
     )  # fmt: skip
     if not model.strip or verbs.lowers_shifts(method.layer):
         return
-    pressed = 2 * max(int(n.rest_plane), 0) + 4
+    pressed = min(2 * max(int(n.rest_plane), 0) + 4, field.shift.shape[0] - 3)
     steepness = abs(np.float64(field.shift[pressed + 2]) - np.float64(field.shift[pressed]))  # a voxel higher
-    if abs(n.rest_plane - method.guide[0].listed) * steepness > SINCE * (law.wagner[0] + 0.5):
+    if abs(n.rest_plane - method.listed[0]) * steepness > SINCE * (law.wagner[0] + 0.5):
         list_dissolving(method, model, cell, box, height, n)
         return
     for i in range(-1 if box.nx > 1 else 0, 2 if box.nx > 1 else 1):
@@ -260,7 +256,7 @@ def mend(method, model, box, lattice, n, column, s):
 @njit
 def refresh(method, model, box, lattice, counters):
     """Bring the potential up to date with the deposit."""
-    n, g, field, grids, cell = counters[0], method.guide[0], method.field, method.hierarchy, lattice.cell
+    n, field, grids, cell = counters[0], method.field, method.hierarchy, lattice.cell
     n.top_plane = top(lattice.height_histogram, min(n.top_plane, box.ns - 1))
     _lower(method, box, n)
     set_equations(method, box, lattice, n, _place_floor(method, cell, box, lattice.height, n))
@@ -281,5 +277,6 @@ def refresh(method, model, box, lattice, counters):
     list_dissolving(method, model, cell, box, lattice.height, n)
     n.refreshes += 1
     n.since = 0
-    grown = (n.plated - n.stripped) / (box.nx * box.ny)
-    n.interval = CADENCE * min(max(grown, FIRST), 1.0) * box.nx * box.ny / (1.0 + STRIPPING * n.strip_sum / (box.nx * box.ny))
+    area = box.nx * box.ny
+    young = min(max((n.plated - n.stripped) / area, FIRST), 1.0)
+    n.interval = CADENCE * young * area / (1.0 + STRIPPING * n.strip_sum / area)

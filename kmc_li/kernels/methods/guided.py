@@ -1,10 +1,10 @@
 """Guided walkers: ions that walk to where the current goes also where faces are shifted or the law is curved.
 
 A walker that finds at a face the conductance G' = I / phi, with the current I that the law gives at the potential phi,
-visits the cells as often as phi says, for phi solves the walkers' own equation: then G' phi = I is what lands. So shifts
-never enter the walk as sources, and phi is needed only where a face draws something else than G phi: at the few faces
-that the layer presses, or at all faces if the law is curved. There it is kept by a solver (guide.py). An error of phi
-moves the current of those faces alone, by dI = (V/phi) I dphi/phi, of which the walk itself takes back a part.
+visits the cells as often as phi says, for phi solves the walkers' own equation: then G' phi = I is what lands. So
+shifts never enter the walk as sources, and phi is needed only where a face draws something else than G phi: at the few
+faces that the layer presses, or at all faces if the law is curved. There it is kept by a solver (guide.py). An error of
+phi moves the current of those faces alone, by the share V / (phi - V) of its own, for a shift V.
 
 Faces of which the current is negative dissolve at their rate, and each ion that leaves walks on from there until it
 lands: charge is conserved in every single event.
@@ -46,7 +46,9 @@ class Guided(NamedTuple):
     plane_current: np.ndarray
     floor: np.ndarray  # float (columns,): conductance of the cells of the lowest plane to what lies below
     dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
-    guide: np.ndarray  # (1,) of guide.GUIDE
+    queued: np.ndarray  # int64 (1,): voxel at which an ion that has dissolved elsewhere lands next; -1: none
+    fall: np.ndarray  # float64 (2,): of phi with each event, at the rest plane and more for each voxel above it
+    listed: np.ndarray  # float64 (1,): rest plane when the dissolving currents were summed last
 
 
 def allocate(needs: Any) -> Guided:
@@ -54,8 +56,6 @@ def allocate(needs: Any) -> Guided:
     box = needs.box
     regions = free_regions.FreeRegions(*walk_tables.free_regions(*box))
     returns = walk_tables.returns(box.nx, box.ny)
-    counters = np.zeros(1, guide.GUIDE).view(np.recarray)
-    counters[0].queued = -1
     return Guided(
         regions, *returns,
         contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
@@ -68,7 +68,9 @@ def allocate(needs: Any) -> Guided:
         plane_current=np.zeros(3 * box.ns),
         floor=np.zeros(box.nx * box.ny, needs.dtype),
         dissolving=np.zeros(box.nx * box.ny),
-        guide=counters,
+        queued=np.array([-1], np.int64),
+        fall=np.zeros(2),
+        listed=np.zeros(1),
     )  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def room(method):
 @verbs.total_rate.of(Guided)
 @leaf
 def total_rate(method, model, box, n):
-    if method.guide[0].queued >= 0:
+    if method.queued[0] >= 0:
         return np.inf  # an ion that has dissolved lands at once
     return (n.plate_sum + n.strip_sum) * model.monolayer_rate * model.hits
 
@@ -160,9 +162,9 @@ def total_rate(method, model, box, n):
 @verbs.draw.of(Guided)
 @njit
 def draw(method, model, box, state, rng):
-    n, g, area, cell = state.counters[0], method.guide[0], box.nx * box.ny, state.lattice.cell
-    if g.queued >= 0:
-        voxel, g.queued = g.queued, -1
+    n, area, cell = state.counters[0], box.nx * box.ny, state.lattice.cell
+    if method.queued[0] >= 0:
+        voxel, method.queued[0] = method.queued[0], -1
         column, s = voxel // box.ns, voxel % box.ns
         if live_faces(cell, box, column, s) > 0 and is_empty(cell[voxel]):
             return voxel
@@ -176,7 +178,7 @@ def draw(method, model, box, state, rng):
             landing = walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, start % box.ns)
             if landing < 0:
                 return -1
-            g.queued = landing
+            method.queued[0] = landing
             return metal
     return walkers.walk(cell, box, method, n, rng)
 

@@ -1,0 +1,130 @@
+"""Guided walkers: they land as the converged field says if they know the potential, and nearly so as they keep it."""
+
+import numpy as np
+import pytest
+
+import kmc_li
+from kmc_li.engine import build, field_error
+from kmc_li.engine.advance import advance
+from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.base import verbs
+
+BUTLER_VOLMER = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_density_mA_cm2": 2.0}
+CASES = {
+    "piezo": ("piezo", {}),
+    "inert": ("inert", {}),
+    "anti-poled": ("anti_poled", {}),
+    "dissolving": ("piezo", {"layer.unscreened_share": 0.1}),
+    "butler-volmer": ("bare", BUTLER_VOLMER),
+    "butler-volmer, piezo": ("piezo", BUTLER_VOLMER),
+    "2-D": ("piezo", {"lattice.nx": 256, "lattice.ny": 1}),
+}
+
+
+def study(name, capacity, columns=32, **changes):
+    small = {"lattice.nx": columns, "lattice.ny": columns, "field.method": "guided", "field.samples": 0}
+    small |= {"stop.capacity_mAh_cm2": capacity, "output.series_points": 1}
+    start = kmc_li.Parameters.from_toml(kmc_li.presets.study_path(name))
+    return start.replace(**small | changes)
+
+
+def landings(simulation):
+    """(rates as guided walkers draw them, rates of the converged field), flat, both of sum 1."""
+    model, box, state = simulation._model, simulation._box, simulation._state
+    conductance, source, dissolving = verbs.guidance(state.method, box, state)
+    used = field_error.converged_rates(model, box, state, guided=(conductance, source)) + dissolving
+    exact = field_error.converged_rates(model, box, state)
+    return used / used.sum(), exact / exact.sum()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_the_converged_potential_they_land_as_the_converged_field_says(name, monkeypatch):
+    """The method has no other error than that of its potential: here it gets the exact one."""
+    which, changes = CASES[name]
+    simulation, found = Simulation(study(which, 0.1, **changes), 3), {}
+    while simulation.finished is None:
+        simulation.advance(10**9)
+    solve = field_error.krylov.solve
+
+    def noting(problem, *rest):
+        done = solve(problem, *rest)
+        found["phi"] = problem.phi.copy()
+        return done
+
+    monkeypatch.setattr(field_error.krylov, "solve", noting)
+    used, exact = landings(simulation)
+    assert 0.5 * np.abs(used - exact).sum() < 0.01
+    off = 0.5 * np.abs(used - exact).sum()
+    state, box = simulation._state, simulation._box
+    field_error.converged_rates(simulation._model, box, state)
+    phi = found["phi"].reshape(box.nx, box.ny, -1)
+    planes = min(phi.shape[2], box.ns)
+    state.method.field.phi.reshape(box)[:, :, :planes] = phi[:, :, :planes]
+    state.method.fall[:] = 0.0
+    if state.method.dissolving.any():  # these currents too, by the same potential
+        _list_again(simulation)
+    used, exact = landings(simulation)
+    assert 0.5 * np.abs(used - exact).sum() < 2e-5 < off
+
+
+def _list_again(simulation):
+    from kmc_li.kernels.base.jit import njit
+    from kmc_li.kernels.methods import guide
+
+    @njit
+    def again(method, model, box, lattice, counters):
+        guide.list_dissolving(method, model, lattice.cell, box, lattice.height, counters[0])
+
+    state = simulation._state
+    again(state.method, simulation._model, simulation._box, state.lattice, state.counters)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["piezo", "anti-poled", "dissolving", "butler-volmer", "butler-volmer, piezo", "2-D"])
+def test_error_along_a_run(name):
+    """Forty moments, ten of them the event after a column has come to bear pressure for the first time."""
+    which, changes = CASES[name]
+    simulation, tv, pressed = Simulation(study(which, 0.25, **changes), 5), [], []
+    total = simulation.parameters.target_voxels
+    moments = np.sort(np.random.default_rng(8).integers(total // 20, int(0.95 * total), 40))
+    for k, moment in enumerate(moments):
+        while simulation.events < moment and simulation.finished is None:
+            simulation.advance(int(moment - simulation.events))
+        n, height = simulation._state.counters[0], simulation._state.lattice.height
+        bears = height > n.rest_plane
+        for _ in range(200 if k % 4 == 0 and simulation.parameters.layer else 0):
+            simulation.advance(1)
+            n, height = simulation._state.counters[0], simulation._state.lattice.height
+            if ((height > n.rest_plane) & ~bears).any():
+                break
+        used, exact = landings(simulation)
+        tv.append(0.5 * np.abs(used - exact).sum())
+        above = np.arange(simulation._box.ns) > simulation._state.counters[0].rest_plane
+        shares = [rates.reshape(-1, simulation._box.ns)[:, above].sum() for rates in (used, exact)]
+        pressed.append(shares)
+    print(f"{name}: TV {100 * np.mean(tv):.3f} % mean, {100 * np.max(tv):.3f} % worst")
+    assert np.mean(tv) < 0.005 and np.max(tv) < 0.015
+    if simulation.parameters.layer:
+        used, exact = np.mean(pressed, axis=0)
+        print(f"share on pressed faces {exact:.3f}, used over exact {used / exact:.4f}")
+        assert exact > 0.02 and abs(used / exact - 1) < 0.02
+
+
+def test_a_bud_that_is_held_back_shrinks_and_no_charge_is_lost():
+    """One column stands five voxels above a film under a strongly charged layer: it dissolves and the flat plates."""
+    parameters = study("piezo", 0.05, 16, **{"layer.unscreened_share": 0.3})
+    deposit = np.zeros((16, 16, 192), bool)
+    deposit[:, :, :3] = True
+    deposit[8, 8, :8] = True
+    model = build.build_model(parameters)
+    box, state = build.allocate_state(parameters, deposit, model=model)
+    build.settle(model, box, state)
+    rng, before = np.random.Generator(np.random.PCG64(4)), int(deposit.sum())
+    for events in range(1, 41):
+        _, state = advance(model, box, state, rng, events)
+        n, metal = state.counters[0], int((state.lattice.cell.reshape(box)[:, :, 1:] & 8 != 0).sum())
+        assert metal == before + n.plated - n.stripped
+        assert n.plated - n.stripped in (n.events, n.events - 2 * n.stripped)
+    assert n.stripped >= 3
+    assert state.lattice.height[8 * 16 + 8] < 8
+    assert state.lattice.height.min() >= 3  # the film below does not dissolve
