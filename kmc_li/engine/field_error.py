@@ -148,10 +148,9 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float] | None
     """
     used = np.zeros(state.lattice.cell.size)
     if not verbs.rates_in_use(state.method, used):
-        found = verbs.guidance(state.method, box, state)
-        if found is None:
+        if type(state.method) not in verbs.guidance.alternatives:
             return None
-        conductance, source, dissolving = found
+        conductance, source, dissolving = verbs.guidance(state.method, box, state)
         used = converged_rates(model, box, state, guided=(conductance, source)) + dissolving
     exact = converged_rates(model, box, state)
     n = state.counters[0]

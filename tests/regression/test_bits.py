@@ -19,6 +19,7 @@ TAFEL = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_dens
 HOPS_ALONE = HOPS | {"plating.kinetics": "none", "lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
 HOPS_ALONE |= {"stop.capacity_mAh_cm2": None, "stop.events": 400}
 UNIFORM = {"plating.kinetics": "uniform"}
+GUIDED = {"field.method": "guided"}
 VARIANTS = {
     "bare": {},
     "layer": LAYER | {"layer.conductivity_S_m": 1e-4},
@@ -42,6 +43,8 @@ VARIANTS = {
     "walkers in 2-D": WALKERS | {"lattice.nx": 24, "lattice.ny": 1, "plating.face_area_weights": False},
     "walkers on odd sizes": WALKERS | {"lattice.nx": 7, "lattice.ny": 5},
     "odd sizes": {"lattice.nx": 7, "lattice.ny": 5},
+    "guided": GUIDED | LAYER | {"layer.unscreened_share": 0.3},
+    "guided, butler-volmer": GUIDED | TAFEL,
 }
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -137,6 +140,8 @@ SLOW_VARIANTS = {
     "uniform rates with hops": UNIFORM | HOPS,
     "hops alone": HOPS_ALONE | {"stop.events": 80},
     "walkers and hops": WALKERS | HOPS | {"lattice.nx": 8, "lattice.ny": 4},
+    "guided": GUIDED | LAYER | {"layer.unscreened_share": 0.3},
+    "guided, butler-volmer": GUIDED | TAFEL | LAYER,
     "2-D, error sampled": {"lattice.nx": 12, "lattice.ny": 1, "lattice.nz": 64, "field.samples": 1} | LAYER,
 }
 

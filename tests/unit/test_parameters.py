@@ -192,7 +192,7 @@ def test_butler_volmer_needs_a_resistance_that_holds_its_slope() -> None:
     ]
     p = Parameters.from_dict(changed(**{"plating": plating}))
     assert p.exchange_current_density_A_m2 == pytest.approx(0.0256926 / 20e-4, rel=1e-5)
-    assert p.method == "multigrid"
+    assert p.method == "guided"
 
 
 def test_an_exponent_that_rates_cannot_follow() -> None:

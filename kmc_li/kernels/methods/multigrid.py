@@ -104,11 +104,6 @@ def mean_field(method, box, state):
     return potential, float(high / max(current.sum(), 1e-300))
 
 
-@verbs.guidance.of(Multigrid)
-def guidance(method, box, state):
-    return None
-
-
 @verbs.physics.of(Multigrid)
 def physics(method):
     return method.law, method.layer, method.settings, bool(method.field.weighted[0]), method.field.phi

@@ -89,11 +89,6 @@ def mean_field(method, box, state):
     return float(n.potential), float(n.high_share)
 
 
-@verbs.guidance.of(Walkers)
-def guidance(method, box, state):
-    return None
-
-
 @verbs.physics.of(Walkers)
 def physics(method):
     return method.law, None, None, bool(method.weighted[0]), None
