@@ -1,5 +1,7 @@
 """What a running field is worth: its error against the converged field of the same deposit."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,21 +28,21 @@ def planes_above(nx: int, ny: int) -> NDArray[np.float64]:
     return np.concatenate([np.ones(16), np.repeat(2.0 ** np.arange(1, doublings + 1), 4)])
 
 
-def converged_rates(
-    model: Model,
-    box: Box,
-    state: State,
-    above: NDArray[np.float64] | None = None,
-    guided: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
-) -> NDArray[np.float64]:
-    """Rates of all voxels (flat) in float64 from the converged field of the present deposit.
+class Converged(NamedTuple):
+    """The field of a deposit, solved on a grid of its own."""
+
+    problem: Multigrid
+    box: Box
+    cell: NDArray[np.uint8]
+    top: int
+
+
+def converged_field(model: Model, box: Box, state: State, above: NDArray[np.float64] | None = None) -> Converged:
+    """The converged field of the present deposit in float64.
 
     Its own grid, so that it also tells what the frozen depth and the near top of the running field cost: all planes
     from the collector up, and above the highest bud planes of thickness `above` (default: `planes_above`). The layer is
     pressed anew.
-
-    guided: conductance of each voxel's faces for walkers and current that walks start from there with (flat): then the
-    rates at which walkers land, as the converged field of these conductances says.
     """
     top = int(np.nonzero(state.lattice.height_histogram)[0].max())
     law, layer, settings, weighted, running = verbs.physics(state.method)
@@ -67,26 +69,47 @@ def converged_rates(
     n = np.zeros(1, COUNTERS).view(np.recarray)[0]
     n.top_plane, n.first_plane, n.end_plane = top, 1, end
     _set_equations(problem, tall, cell.ravel(), above, state, n)
-    if guided is not None:
-        _conduct(problem, tall, box, *guided)
     _start_from(problem, tall, running, box, state, shared)
-    field = problem.field
+    field, limit = problem.field, TOLERANCE * throughput(settings, box, state.counters[0])
     for _ in range(NEWTON_STEPS):  # one, unless the law is not linear
-        if guided is None and not verbs.is_linear(law):
+        if not verbs.is_linear(law):
             equations.linearise(field, problem.law, cell.ravel(), tall, 1, top + 3)
-        limit = TOLERANCE * throughput(settings, box, state.counters[0])
         if krylov.solve(field, grids, limit, 200)[0] == 0:
             break  # at the tangent's own potential, so this is the law's residual
-    if guided is not None:
-        landing = (field.surface_conductance * field.phi).reshape(tall)
-        return _cut(landing, box, shared)
-    out = np.zeros(tall)
-    rates.write_rates(model, cell.ravel(), tall, problem, top + 2, out.ravel())
-    return _cut(out, box, shared)
+    return Converged(problem, tall, cell.ravel(), top)
 
 
-def _cut(tall: NDArray[np.float64], box: Box, shared: int) -> NDArray[np.float64]:
-    found = np.zeros(box)
+def converged_rates(
+    model: Model, box: Box, state: State, above: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Rates of all voxels (flat) in float64 from the converged field of the present deposit (`converged_field`)."""
+    return _rates(model, box, converged_field(model, box, state, above))
+
+
+def _rates(model: Model, box: Box, field: Converged) -> NDArray[np.float64]:
+    out = np.zeros(field.box)
+    rates.write_rates(model, field.cell, field.box, field.problem, field.top + 2, out.ravel())
+    return _cut(out, box)
+
+
+def guided_and_converged_rates(
+    model: Model, box: Box, state: State
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(rates of all voxels as guided walkers draw them, those of the converged field), flat.
+
+    Where walkers land is itself a field: that of the conductances that they find, solved without any noise.
+    """
+    conductance, source, dissolving = verbs.guidance(state.method, box, state)
+    field = converged_field(model, box, state)
+    exact, problem = _rates(model, box, field), field.problem
+    _conduct(problem, field.box, box, conductance, source)
+    krylov.solve(problem.field, problem.hierarchy, TOLERANCE * box.nx * box.ny, 200)
+    landing = problem.field.surface_conductance * problem.field.phi
+    return _cut(landing.reshape(field.box), box) + dissolving, exact
+
+
+def _cut(tall: NDArray[np.float64], box: Box) -> NDArray[np.float64]:
+    found, shared = np.zeros(box), min(box.ns, tall.shape[2])
     found[:, :, :shared] = tall[:, :, :shared]
     return found.ravel()
 
@@ -147,12 +170,12 @@ def field_error(model: Model, box: Box, state: State) -> dict[str, float] | None
     current = sum k / sum k* - 1. None where the method keeps no rates, and so has no error of this kind.
     """
     used = np.zeros(state.lattice.cell.size)
-    if not verbs.rates_in_use(state.method, used):
-        if type(state.method) not in verbs.guidance.alternatives:
-            return None
-        conductance, source, dissolving = verbs.guidance(state.method, box, state)
-        used = converged_rates(model, box, state, guided=(conductance, source)) + dissolving
-    exact = converged_rates(model, box, state)
+    if verbs.rates_in_use(state.method, used):
+        exact = converged_rates(model, box, state)
+    elif type(state.method) in verbs.guidance.alternatives:
+        used, exact = guided_and_converged_rates(model, box, state)
+    else:
+        return None
     n = state.counters[0]
     tv = 0.5 * np.abs(used / used.sum() - exact / exact.sum()).sum()
     error = {"tv": float(tv), "bound": float(n.residual), "net_plated": float(n.plated - n.stripped)}
