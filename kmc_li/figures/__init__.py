@@ -7,6 +7,7 @@
 
 from kmc_li.figures.comparison import comparison_figure
 from kmc_li.figures.film import Film, check_film_path, save_film
+from kmc_li.figures.measured import measured_figure
 from kmc_li.figures.one_run import run_figure
 from kmc_li.figures.profiles import profiles_figure
 from kmc_li.figures.raster import View
@@ -22,6 +23,7 @@ __all__ = [
     "check_path",
     "comparison_figure",
     "deposit_figure",
+    "measured_figure",
     "profiles_figure",
     "run_figure",
     "save",
