@@ -76,6 +76,8 @@ def prepared(page):
     if page == "docs/howto/cluster.md":
         assert cli.main(["run", "runs/studies/piezo.toml", "-o", "results/piezo/seed-0000"]) == 0
     if page == "docs/howto/own_data.md":
+        for study in ("bare", "piezo"):
+            assert cli.main(["run", study, "-o", f"results/{study}/seed-0000"]) == 0
         rng = np.random.default_rng(1)
         np.savetxt("scan.csv", rng.normal(0, 30, (40, 32)), delimiter=",")
         np.save("cut.npy", rng.random((12, 12, 16)) < np.linspace(1, 0, 16))
