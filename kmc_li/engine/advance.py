@@ -11,16 +11,24 @@ UNLIMITED = 2**62
 
 
 def advance(
-    model: Model, box: Box, state: State, rng: Any, max_events: int, max_net: int = UNLIMITED, max_time: float = 1e300
+    model: Model,
+    box: Box,
+    state: State,
+    rng: Any,
+    max_events: int,
+    max_net: int = UNLIMITED,
+    max_time: float = 1e300,
+    loop: Any = None,
+    more: tuple[float, ...] = (),
 ) -> tuple[int, State]:
     """Carry out events until a limit is met or nothing can happen: (kernels.codes, state, whose lists may be longer).
 
     max_events: voxels plated, stripped and hopped since the start of the run; max_net: voxels plated less stripped;
-    max_time: s. rng: numpy Generator.
+    max_time: s. rng: numpy Generator. loop: in place of the method's own, with `more` arguments.
     """
-    loop = verbs.event_loop(state.method, model)
+    loop = loop or verbs.event_loop(state.method, model)
     while True:
-        code = int(loop(model, box, state, rng, max_events, max_net, max_time))
+        code = int(loop(model, box, state, rng, max_events, max_net, max_time, *more))
         if code == codes.GROW_SITES:
             state = state._replace(method=verbs.enlarge(state.method))
         elif code == codes.GROW_HOPPERS:

@@ -62,6 +62,7 @@ def build_model(parameters: Parameters) -> Model:
     if p.stop.height_um is not None:
         height = min(height, round(p.stop.height_um / p.lattice.voxel_um))
     rates, plates = hop_rates(p), p.plating.kinetics != "none"
+    cycles = p.protocol is not None and any(step.kind == "strip" for step in p.protocol.parsed)
     dissolves = p.plating.strip and verbs.shifts_faces(build_layer(p))
     return Model(
         strip=p.plating.strip,
@@ -69,7 +70,7 @@ def build_model(parameters: Parameters) -> Model:
         exponent=p.plating.breakdown_exponent,
         monolayer_rate=p.current_density_A_m2 * p.voxel_m**2 / p.voxel_charge_C if plates else 0.0,
         hop_rate=rates,
-        tracks_contact=plates and (bool(rates.any()) or dissolves),
+        tracks_contact=plates and (bool(rates.any()) or dissolves or cycles),
         nz=height,
     )
 
@@ -124,10 +125,12 @@ def allocate_state(
     weighted: bool | None = None,
     collector: bool = True,
     dtype: Any = np.float32,
+    strips: bool = False,
 ) -> tuple[Box, State]:
     """State for an initial deposit (bool (nx, ny, nz)) in a study's field; its rates are not known before `settle`.
 
-    wagner (over the voxel), weighted: in place of the study's. collector: the plane below is metal.
+    wagner (over the voxel), weighted: in place of the study's. collector: the plane below is metal. strips: the current
+    is reversed, the field mirrored and the collector blocked (kernels/methods/stripping.py).
     """
     p, model = parameters, model or build_model(parameters)
     nx, ny, nz = occupancy.shape
@@ -136,6 +139,8 @@ def allocate_state(
     ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
     voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
     box, deposit = lattice.from_occupancy(occupancy, ns, collector)
+    if strips:
+        deposit.cell[::ns] |= np.uint8(lattice.BLOCKED)
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     law = None
     if p.method != "none":
@@ -149,7 +154,7 @@ def allocate_state(
         wagner=p.wagner_length_m / p.voxel_m if wagner is None else wagner,
         weighted=p.plating.face_area_weights if weighted is None else weighted,
         law=law,
-        layer=build_layer(p),
+        layer=verbs.reversed_shifts(build_layer(p)) if strips else build_layer(p),
         settings=settings,
         dtype=dtype,
     )
@@ -162,6 +167,7 @@ def allocate_state(
         hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
     )
+    state.counters[0].stripping = int(strips)
     return box, state
 
 

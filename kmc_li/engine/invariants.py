@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kmc_li.kernels import hopping
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
-from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS, WALL, Box
+from kmc_li.kernels.lattice.occupancy import BLOCKED, DEAD, LI, NEIGHBOURS, WALL, Box
 from kmc_li.kernels.methods import free_cubes, free_regions, walk_tables
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.uniform import Uniform
@@ -172,7 +172,7 @@ def check_sites(model: Model, box: Box, state: State) -> None:
 
 
 def _live_neighbours(box: Box, cell: NDArray[np.uint8]) -> NDArray[np.int64]:
-    live = ((cell & (LI | DEAD)) == LI).reshape(box)
+    live = ((cell & (LI | DEAD | BLOCKED)) == LI).reshape(box)
     count = np.zeros(box, np.int64)
     for axis in (0, 1):
         count += np.roll(live, 1, axis).astype(int) + np.roll(live, -1, axis)

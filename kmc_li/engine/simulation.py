@@ -13,7 +13,8 @@ from kmc_li.engine.field_error import field_error
 from kmc_li.engine.storable import flattened, unflattened
 from kmc_li.kernels import hopping
 from kmc_li.kernels.base import codes, verbs
-from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.lattice.occupancy import LI, Box
+from kmc_li.kernels.state import Model, State
 from kmc_li.study.parameters import Parameters
 
 REASONS = {codes.FULL: "box is full", codes.NOTHING: "nothing can happen"}
@@ -39,10 +40,8 @@ class Simulation:
         """The simulation whose `state()` this is. Raises ValueError if the arrays do not belong to the parameters."""
         new = cls.__new__(cls)
         new.parameters, new.seed = parameters, seed
-        new._model = build.build_model(parameters)
-        box = parameters.lattice
-        empty = np.zeros((box.nx, box.ny, box.nz), np.bool_)
-        new._box, allocated = build.allocate_state(parameters, empty, model=new._model)
+        new._resume(scalars)
+        new._model, new._box, allocated = new._allocated()
         new._state = unflattened(allocated, arrays)
         for name, value in scalars["counters"].items():
             setattr(new._state.counters[0], name, value)
@@ -52,6 +51,20 @@ class Simulation:
         new.finished, new._row, new.at_record_point = scalars["finished"], scalars["row"], scalars["at_record_point"]
         new._errors = list(scalars["errors"])
         return new
+
+    def _resume(self, scalars: dict[str, Any]) -> None:
+        """Take up what a kind of simulation of its own keeps, before its state is allocated."""
+
+    def _allocated(self) -> tuple[Model, Box, State]:
+        """Model, box and a state for the arrays of a checkpoint."""
+        model, box = build.build_model(self.parameters), self.parameters.lattice
+        empty = np.zeros((box.nx, box.ny, box.nz), np.bool_)
+        return model, *build.allocate_state(self.parameters, empty, model=model)
+
+    @property
+    def _present(self) -> Parameters:
+        """The study that the state was built for."""
+        return self.parameters
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Everything that determines the future: arrays by name, and values that JSON holds."""
@@ -166,7 +179,7 @@ class Simulation:
 
     def record(self) -> dict[str, float]:
         """One row of the series."""
-        n, p, voxel_um = self._state.counters[0], self.parameters, self.parameters.lattice.voxel_um
+        n, voxel_um = self._state.counters[0], self.parameters.lattice.voxel_um
         occupancy = self.occupancy[:, :, : max(int(n.top_plane), 1)]
         height_map = morphology.height_map(occupancy)
         rough = morphology.roughness(height_map)
@@ -185,7 +198,7 @@ class Simulation:
             "roughness_Sz_um": rough.Sz * voxel_um,
             "porosity": morphology.porosity(occupancy),
         }
-        return row | observables.field_row(self._box, self._state, p)
+        return row | observables.field_row(self._box, self._state, self._present)
 
     def report(self) -> dict[str, Any]:
         """End-of-run facts: counts, and the error of the field at the sampled moments."""

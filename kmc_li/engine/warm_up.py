@@ -47,6 +47,8 @@ def kind(parameters: Parameters) -> str:
 
 def parts(parameters: Parameters) -> list[str]:
     """What may be compiled by different processes at a time; none of it where the cache holds all."""
+    if parameters.protocol is not None:
+        return []  # its steps compile what they need as they come
     needed = ["all"]
     if parameters.method in SOLVED:
         needed = ["refresh", "loop"] + (["reference"] if parameters.field.samples else [])

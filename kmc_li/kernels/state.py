@@ -28,6 +28,10 @@ COUNTERS = np.dtype(
         ("stripped", np.int64),
         ("hopped", np.int64),
         ("dead_voxels", np.int64),  # Li without a path to the collector
+        ("initial", np.int64),  # Li voxels at the start of the run; kept where the run strips
+        ("stripping", np.int64),  # 1: the current strips, so what is drawn is a place where metal dissolves
+        ("cut_off_walkers", np.int64),  # events and visits since the overpotential was last compared with the cut-off
+        ("cut_off_visits", np.float64),
         ("attempts", np.int64),  # draws, with those that changed nothing
         ("idle", np.int64),  # attempts in a row at hops that changed nothing
         ("changed", np.int64),  # how many voxels `changed` holds

@@ -80,15 +80,13 @@ def compile_kernels(parameters: Parameters, tell: Callable[[str], None], progres
 
 def simulate_reporting(parameters: Parameters, seed: int, out: str | Path | None, report: Report) -> Run:
     """`simulate`, with report(simulation) called after every advance."""
-    from kmc_li.engine.simulation import Simulation
-
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise UserError(f"seed: got {seed!r}, must be a whole number >= 0")
     if out is None:
-        return _in_memory(Simulation(parameters, seed), parameters, seed, report)
+        return _in_memory(_engine(parameters)(parameters, seed), parameters, seed, report)
     out = Path(out)
     require_unused(out)
-    simulation = Simulation(parameters, seed)
+    simulation = _engine(parameters)(parameters, seed)
     with noted_signals() as received, RunFolder.create(out, parameters, seed) as folder:
         _drive_stored(simulation, folder, received, report, fresh=True)
     return load_run(out)
@@ -131,15 +129,23 @@ def _warn_of_changes(path: Path, past: Mapping[str, Any]) -> None:
         )
 
 
-def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
+def _engine(parameters: Parameters) -> "type[Simulation]":
+    if parameters.protocol is not None:
+        from kmc_li.engine.cycling import Cycling
+
+        return Cycling
     from kmc_li.engine.simulation import Simulation
 
+    return Simulation
+
+
+def _restored(folder: RunFolder) -> "tuple[Simulation, bool]":
     parameters, seed = folder.parameters, folder.manifest.seed
     state = folder.restart()
     if state is None:
-        return Simulation(parameters, seed), True
+        return _engine(parameters)(parameters, seed), True
     try:
-        return Simulation.restore(parameters, seed, *state), False
+        return _engine(parameters).restore(parameters, seed, *state), False
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder.path}: its checkpoint does not fit its parameters ({error})") from error
 
@@ -205,7 +211,10 @@ def _recorded(
         nonlocal taken
         history.rows.append(simulation.record())
         # The k-th of n snapshots is due at k/n of the run; a record point takes one at most.
-        if int(simulation.progress * snapshots + 1e-9) > taken:
+        due = int(simulation.progress * snapshots + 1e-9) > taken
+        if simulation.parameters.protocol is not None:  # one at the end of each step
+            due = snapshots > 0 and getattr(simulation, "at_step_end", False)
+        if due:
             taken += 1
             history.snapshots.append((simulation.areal_capacity_mAh_cm2, pack(simulation.occupancy)))
 

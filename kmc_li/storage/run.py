@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from kmc_li.storage.cycles import cycle_table
 from kmc_li.study.parameters import Parameters
 
 
@@ -72,6 +73,11 @@ class Run:
     report: Mapping[str, Any] = field(repr=False)
     state_sha256: str | None
     path: Path | None
+
+    @property
+    def cycles(self) -> Mapping[str, NDArray[np.float64]]:
+        """name -> float64 (complete cycles,) of a run with a protocol (storage/cycles.py), else empty."""
+        return cycle_table(self.series, self.parameters)
 
     @property
     def label(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from kmc_li.study import constants, units
 from kmc_li.study.choices import LAWS, NO_FIELD
+from kmc_li.study.protocol import Protocol
 from kmc_li.study.sections import Electrolyte, Hops, Lattice, Layer, Metal, Numerics, Plating, Stop
 
 _FULL = 0.9  # a dense deposit may fill this share of the box: growth is never dense
@@ -23,6 +24,7 @@ def cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_layer_bears, ("layer", "metal", "plating")),
         (_check_method, ("layer", "plating", "field", "electrolyte", "hops")),
         (_check_butler_volmer, ("electrolyte", "plating", "hops")),
+        (_check_protocol, ("protocol", "lattice", "plating", "metal", "hops")),
     )
     return [line for check, needs in checks if all(n in sections for n in needs)
             for line in check(*(sections[n] for n in needs))]  # fmt: skip
@@ -155,4 +157,32 @@ def _check_charge_fits(lattice: Lattice, stop: Stop, plating: Plating, metal: Me
             found.append(
                 f"stop.time_s: got {stop.time_s:g}, must be at most {most_s:.4g}{fits}"
             )
+    return found
+
+
+def _check_protocol(
+    protocol: Protocol | None, lattice: Lattice, plating: Plating, metal: Metal, hops: Hops
+) -> list[str]:
+    """What the steps of a cycler cannot be combined with."""
+    if protocol is None:
+        return []
+    found = []
+    with_it = "with a [protocol]"
+    if LAWS[plating.kinetics] == NO_FIELD:
+        found.append(f'plating.kinetics: got "{plating.kinetics}", must follow the field {with_it}')
+    if plating.control != "galvanostatic":
+        found.append(f'plating.control: got "{plating.control}", must be "galvanostatic" {with_it}')
+    if plating.breakdown_exponent != 1.0:
+        found.append(f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be 1 {with_it}")
+    if hops.enabled:
+        found.append(f"hops.enabled: got true, must be false {with_it}: hops between steps are not simulated")
+    m3_mol = units.convert(metal.molar_volume_cm3_mol, "cm^3/mol", "m^3/mol")
+    um_per_mAh_cm2 = 3.6e4 * m3_mol / (metal.charge_number * constants.FARADAY_C_MOL) * 1e6
+    most = _FULL * (lattice.height_um - lattice.film_voxels * lattice.voxel_um) / um_per_mAh_cm2
+    least = lattice.voxel_um / um_per_mAh_cm2 / (lattice.nx * lattice.ny)
+    for text, step in zip(protocol.steps, protocol.parsed, strict=True):
+        given = step.capacity_mAh_cm2
+        if given is not None and not least <= given <= (most if step.kind == "plate" else 1e6):
+            limits = f"from {least:.4g}, one voxel, to {most:.4g} mAh/cm^2, {_FULL} of the box"
+            found.append(f"protocol.steps: got {text[:60]!r}, must pass {limits}")
     return found

@@ -16,6 +16,7 @@ from kmc_li.errors import UserError
 from kmc_li.study import constants, presets, units
 from kmc_li.study.checks import cross_checks
 from kmc_li.study.choices import LAWS, NO_FIELD
+from kmc_li.study.protocol import Protocol
 from kmc_li.study.sections import (
     Electrolyte,
     Hops,
@@ -30,6 +31,7 @@ from kmc_li.study.sections import (
 from kmc_li.study.validation import Section, lines, rule, section_model
 
 _MAX_STUDY_BYTES = 1_000_000
+NO_STOP = {"events": 10**15}  # what [stop] holds where a protocol ends the run
 _WALKING = 50.0  # voxels of Wagner length beyond which walkers are slower than the solver
 
 
@@ -51,9 +53,20 @@ class Parameters(Section):
         default_factory=lambda: Numerics.model_validate({}), description="how the field is solved"
     )
     stop: Stop = Field(description="when a run ends")
+    protocol: Protocol | None = Field(None, description="a cycler's steps, in place of [stop]")
     output: Output = Field(
         default_factory=lambda: Output.model_validate({}), description="what a run writes"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _ends_with_its_protocol(cls, data: Any) -> Any:
+        """A run with a protocol ends with it; its section [stop] is left out, and stands for no limit."""
+        if not isinstance(data, Mapping) or data.get("protocol") is None:
+            return data
+        if data.get("stop") not in (None, NO_STOP, {key: None for key in Stop.model_fields} | NO_STOP):
+            raise UserError("stop: got a section, must be left out with a [protocol], whose last step ends the run")
+        return {**data, "stop": NO_STOP}
 
     @model_validator(mode="after")
     def _together(self) -> "Parameters":
@@ -259,7 +272,7 @@ def _readable_sections(data: Mapping[str, Any]) -> dict[str, Any]:
         if model is None:
             continue
         given = data.get(key)
-        if given is None and key == "layer":
+        if given is None and key in ("layer", "protocol"):
             sections[key] = None
             continue
         given = {} if given is None else given

@@ -16,11 +16,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "parameters.md"
 MARK = "<!-- kmc-li parameters --markdown -->"
 KEYS = reference.keys()
 BASE = study(**LAYER)
+CYCLED = study(protocol={"steps": ["rest 1 s"]}, stop=None)  # in place of [stop]
 
 
 def test_every_key_of_a_filled_study_is_listed_once():
     listed = [(key.section, key.name) for key in KEYS]
-    filled = BASE.to_dict()
+    filled = BASE.to_dict() | {"protocol": CYCLED.to_dict()["protocol"]}
     held = [(s, k) for s, inner in filled.items() if isinstance(inner, dict) for k in inner]
     assert sorted(listed) == sorted([("", k) for k in filled if not isinstance(filled[k], dict)] + held)
 
@@ -28,14 +29,14 @@ def test_every_key_of_a_filled_study_is_listed_once():
 @pytest.mark.parametrize("key", [k for k in KEYS if k.low is not None], ids=lambda k: f"{k.section}.{k.name}")
 def test_the_limits_are_those_that_are_enforced(key):
     """Just outside, the study is refused with a line of this key that states the range."""
-    dotted = f"{key.section}.{key.name}"
+    dotted, base = f"{key.section}.{key.name}", CYCLED if key.section == "protocol" else BASE
     for outside in (key.low - max(abs(key.low) * 1e-6, 1e-9), key.high + max(abs(key.high) * 1e-6, 1e-9)):
         with pytest.raises(UserError) as refused:
-            BASE.replace(**{dotted: outside})
+            base.replace(**{dotted: outside})
         assert any(line.startswith(f"{dotted}: got") and "must be" in line for line in refused.value.lines)
     for inside in (key.low, key.high):  # what other sections demand is told in other words
         try:
-            BASE.replace(**{dotted: inside})
+            base.replace(**{dotted: inside})
         except UserError as refused:
             told = f"a whole number from {key.low}" if key.type == "a whole number" else f"at least {key.low:g} and"
             assert not any(line.startswith(f"{dotted}: got") and told in line for line in refused.lines)
@@ -48,7 +49,8 @@ def test_defaults_are_those_of_a_study_that_leaves_them_out():
         "layer": {"preset": "inert", "thickness_um": 8.0, "unscreened_share": 0.0},
         "stop": {"time_s": 1.0},
     }
-    read = Parameters.from_dict(least).to_dict()
+    read = Parameters.from_dict(least).to_dict() | {"protocol": CYCLED.to_dict()["protocol"]}
+    least["protocol"] = {"steps": ["rest 1 s"]}
     for key in KEYS:
         if key.section in least and key.name in least[key.section]:
             continue
@@ -62,7 +64,10 @@ def test_defaults_are_those_of_a_study_that_leaves_them_out():
 def test_required_is_what_cannot_be_left_out():
     with pytest.raises(UserError) as refused:
         Parameters.from_dict({"electrolyte": {}, "plating": {}, "layer": {"preset": "inert"}, "stop": {"events": 1}})
-    missing = {line.partition(":")[0] for line in refused.value.lines if "missing" in line}
+    with pytest.raises(UserError) as without_steps:
+        CYCLED.replace(protocol={})
+    lines = refused.value.lines + without_steps.value.lines
+    missing = {line.partition(":")[0] for line in lines if "missing" in line}
     assert missing == {f"{key.section}.{key.name}" for key in KEYS if key.required}
 
 

@@ -1,5 +1,5 @@
 """Why an event loop stops; and what is pending when it does."""
 
-RUNNING, GROW_SITES, GROW_HOPPERS, FULL, NOTHING, REFRESH = 0, 1, 2, 3, 4, 8
+RUNNING, GROW_SITES, GROW_HOPPERS, FULL, NOTHING, CUT_OFF, REFRESH = 0, 1, 2, 3, 4, 5, 8
 CONTINUE = -1  # it need not stop
 NOTHING_PENDING, PLATING, HOP = 0, 1, 2

@@ -30,6 +30,8 @@ note_deferred = Verb("note_deferred", "(method, box, state, voxel): first half o
 update_deferred = Verb("update_deferred", "(method, model, box, state, voxel): second half, after the first of all")
 refresh_is_due = Verb("refresh_is_due", "(method, n): whether the loop has to let Python refresh")
 hops_one_at_a_time = Verb("hops_one_at_a_time", "(method): whether each hop changes the sum of the rates")
+behind = Verb("behind", "(method, cell, box, voxel, rng): stripping: the neighbour that changes when a voxel is drawn")
+potential_above = Verb("potential_above", "(method, box, n): stripping: mean potential above the deposit")
 contact_change = Verb("contact_change", "(method, n, before): Li died or revived, and its rates summed to `before`")
 
 # Laws: kmc_li/kernels/laws; each holds `wagner`, float (1,), the Wagner length over the voxel at small currents
@@ -42,6 +44,7 @@ currents = Verb("currents", "(law, voxel, phi, faces, shift, kappa, sink, s): (p
 dissolution = Verb("dissolution", "(law, voxel, drive, faces, kappa, sink): current of one face that dissolves, >= 0")
 
 # Layer models: kmc_li/kernels/layers
+reversed_shifts = Verb("reversed_shifts", "P (layer): the same with all shifts of the other sign, for stripping")
 shifts_faces = Verb("shifts_faces", "P (layer): whether the layer shifts any face at all")
 press = Verb("press", "(layer, area, columns, field, n): press on the deposit; lowest plane whose equations changed")
 rest_plane = Verb("rest_plane", "(layer, area, columns, top): height of the layer's lower face where nothing presses")

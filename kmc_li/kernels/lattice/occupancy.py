@@ -17,6 +17,7 @@ NEIGHBOURS = 7  # mask of the neighbour count
 LI = 8
 DEAD = 16  # Li without an electronic path to the collector
 HIGH = 0.05  # share of the columns that counts as high
+BLOCKED = 64  # the collector while the current strips: it does not dissolve, so no current passes its faces
 WALL = 32  # neither Li nor free: closes a lattice below where there is no collector
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import DEAD, LI, around, is_li
+from kmc_li.kernels.lattice.occupancy import BLOCKED, DEAD, LI, around, is_li
 
 
 @leaf
@@ -14,19 +14,25 @@ def wrapped(x, n):
 
 @leaf
 def is_live(value):
-    """Whether a voxel is Li with a path to the collector, so that current can pass its faces."""
+    """Whether a voxel is Li with a path to the collector."""
     return (value & (LI | DEAD)) == LI
+
+
+@leaf
+def conducts(value):
+    """Whether current can pass the faces of a voxel: it is live, and not a collector that cannot dissolve."""
+    return (value & (LI | DEAD | BLOCKED)) == LI
 
 
 @leaf
 def live_faces(cell, box, column, s):
     """How many of a voxel's neighbours current can pass to."""
-    faces = int(is_live(cell[column * box.ns + s - 1]))
+    faces = int(conducts(cell[column * box.ns + s - 1]))
     if s + 1 < box.ns:
-        faces += int(is_live(cell[column * box.ns + s + 1]))
+        faces += int(conducts(cell[column * box.ns + s + 1]))
     for other in around(box, column):
         if other != column:
-            faces += int(is_live(cell[other * box.ns + s]))
+            faces += int(conducts(cell[other * box.ns + s]))
     return faces
 
 

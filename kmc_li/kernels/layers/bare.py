@@ -17,6 +17,11 @@ def allocate(study: Any) -> Bare:
     return Bare(0)
 
 
+@verbs.reversed_shifts.of(Bare)
+def reversed_shifts(layer):
+    return layer
+
+
 @verbs.shifts_faces.of(Bare)
 def shifts_faces(layer):
     return False

@@ -34,6 +34,11 @@ def allocate(study: Any) -> Winkler:
     )
 
 
+@verbs.reversed_shifts.of(Winkler)
+def reversed_shifts(layer):
+    return layer._replace(shift_per_pressure=-layer.shift_per_pressure)
+
+
 @verbs.shifts_faces.of(Winkler)
 def shifts_faces(layer):
     return layer.shift_per_pressure != 0.0

@@ -229,7 +229,7 @@ def _at_contact(method, cell, box, n, x, y, s, mask, a, b):
     """Step from a voxel that touches metal: (direction or -1 for absorbed, conductance of all links)."""
     contacts, chance = method.contacts, _uniform(a, b)
     faces, ways = contacts.faces[mask], contacts.ways[mask]
-    if n.dead_voxels > 0:
+    if n.dead_voxels + n.stripping > 0:
         faces = live_faces(cell, box, x * box.ny + y, s)
     # What the faces can conduct at most decides most draws; on the launch plane visits count by the exact total.
     most = verbs.most_sink(method, n, s, faces)

@@ -12,7 +12,7 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, Box, around, is_empty
-from kmc_li.kernels.lattice.surface import is_live, staircase_area_ratio, wrapped
+from kmc_li.kernels.lattice.surface import conducts, staircase_area_ratio, wrapped
 from kmc_li.kernels.solver import hierarchy
 from kmc_li.kernels.solver.local_repair import PLANES, SCRATCH
 
@@ -104,8 +104,8 @@ def set_cell(cell, box, field, law, weigh, column, s):
     along_x, along_y = int(is_empty(w)) + int(is_empty(e)), int(is_empty(t)) + int(is_empty(n))
     total = cx[s] * real(along_x) + cy[s] * real(along_y)
     total = total + cz[s] * real(is_empty(below)) + cz[s + 1] * real(is_empty(above))
-    lateral = int(is_live(w)) + int(is_live(e)) + int(is_live(t)) + int(is_live(n))
-    faces = (lateral, int(is_live(below)), int(is_live(above)))
+    lateral = int(conducts(w)) + int(conducts(e)) + int(conducts(t)) + int(conducts(n))
+    faces = (lateral, int(conducts(below)), int(conducts(above)))
     if faces[0] + faces[1] + faces[2] == 0:
         field.surface_conductance[i] = real(0)
         field.rhs[i] = real(0)
@@ -178,8 +178,8 @@ def _faces(cell, box, column, s):
     """Live faces of an electrolyte cell: (beside it, below, above)."""
     i, lateral = column * box.ns + s, 0
     for other in around(box, column):
-        lateral += int(is_live(cell[other * box.ns + s]))
-    return lateral, int(is_live(cell[i - 1])), int(is_live(cell[i + 1]))
+        lateral += int(conducts(cell[other * box.ns + s]))
+    return lateral, int(conducts(cell[i - 1])), int(conducts(cell[i + 1]))
 
 
 @njit

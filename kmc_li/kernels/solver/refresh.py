@@ -180,7 +180,7 @@ def throughput(settings, box, n):
 def raise_floor(settings, plane_current, n):
     """Leave out of the grid what lies too deep to draw current; true if the floor moved."""
     limit = BURIED * settings.tolerance * (n.plate_sum + n.strip_sum)
-    if limit <= 0.0:  # no rates yet
+    if limit <= 0.0 or n.stripping > 0:  # no rates yet; a deposit that dissolves comes down
         return False
     below, floor = 0.0, n.first_plane
     for s in range(n.first_plane, n.top_plane):

@@ -1,0 +1,223 @@
+"""A run with a protocol: the steps of a cycler in turn, on one deposit.
+
+Each step of another kind or current begins with a state built anew from the deposit, its field at rest; between steps
+nothing else is carried over but the deposit, the counts, the time and the random numbers. At rest only time passes.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li import morphology
+from kmc_li.engine import build, observables
+from kmc_li.engine.advance import UNLIMITED, advance
+from kmc_li.engine.simulation import REASONS, Simulation
+from kmc_li.kernels.base import codes
+from kmc_li.kernels.lattice.occupancy import DEAD, LI, Box
+from kmc_li.kernels.methods import stripping
+from kmc_li.kernels.state import Model, State
+from kmc_li.study import units
+from kmc_li.study.parameters import NO_STOP, Parameters
+from kmc_li.study.protocol import Step
+
+CARRIED = ("events", "plated", "stripped", "hopped", "attempts", "time", "cycles", "refreshes")
+SIGN = {"plate": 1, "strip": -1, "rest": 0}
+ENDS = ("capacity", "time", "cut-off", "nothing left")
+
+
+def step_parameters(parameters: Parameters, step: Step) -> Parameters:
+    """The study as it is during a step that passes current; of one that strips, its mirror image."""
+    changes: dict[str, Any] = {"protocol": None, "stop": NO_STOP, "plating.current_density_mA_cm2": step.current_mA_cm2}
+    if step.kind == "strip":
+        at = parameters.plating
+        changes |= {"plating.alpha_cathodic": at.alpha_anodic, "plating.alpha_anodic": at.alpha_cathodic}
+        if parameters.method != "walkers":
+            changes["field.method"] = "multigrid"
+    return parameters.replace(**changes)
+
+
+class Cycling(Simulation):
+    """A deposit that is plated and stripped. Parameters and seed determine every bit of it."""
+
+    def __init__(self, parameters: Parameters, seed: int) -> None:
+        assert parameters.protocol is not None
+        self.parameters, self.seed, self.finished = parameters, seed, None
+        self.at_record_point, self.at_step_end = False, False
+        self._row, self._errors = 0, []
+        self._steps = parameters.protocol.parsed
+        self._rng = np.random.Generator(np.random.PCG64(seed))
+        self._ends = dict.fromkeys(ENDS, 0)
+        first = next((step for step in self._steps if step.kind == "plate"), Step("plate", 1.0, None, None, None))
+        self._drive = first.kind, first.current_mA_cm2
+        self._build(build.initial_deposit(parameters, seed))
+        self._index = -1
+        self._begin()
+
+    # Where the run is in its protocol.
+
+    @property
+    def step(self) -> Step:
+        """The step that is being done."""
+        return self._steps[self._index % len(self._steps)]
+
+    @property
+    def _present(self) -> Parameters:
+        """The study as it is during the step that the state was built for."""
+        kind, current = self._drive
+        return step_parameters(self.parameters, Step(kind, current, None, None, None))
+
+    @property
+    def _total(self) -> int:
+        assert self.parameters.protocol is not None
+        return len(self._steps) * self.parameters.protocol.cycles
+
+    def _allocated(self) -> tuple[Model, Box, State]:
+        box, strips = self.parameters.lattice, self._drive[0] == "strip"
+        return self._allocate(np.zeros((box.nx, box.ny, box.nz), np.bool_), strips)
+
+    def _allocate(self, occupancy: NDArray[np.bool_], strips: bool) -> tuple[Model, Box, State]:
+        present = self._present
+        rate = build.build_model(present).monolayer_rate
+        model = build.build_model(self.parameters)._replace(monolayer_rate=rate)
+        return model, *build.allocate_state(present, occupancy, model=model, strips=strips)
+
+    def _build(self, occupancy: NDArray[np.bool_], before: Any = None) -> None:
+        self._model, self._box, self._state = self._allocate(occupancy, self._drive[0] == "strip")
+        n = self._state.counters[0]
+        n.initial = self.parameters.initial_voxels
+        for name in CARRIED if before is not None else ():
+            setattr(n, name, getattr(before, name))
+        build.settle(self._model, self._box, self._state)
+
+    def _begin(self) -> None:
+        """The next step: its state, and what is counted from its start."""
+        self._index += 1
+        self.at_step_end = False
+        step, n = self.step, self._state.counters[0]
+        live = int(n.initial + n.plated - n.stripped - n.dead_voxels)
+        drive = step.kind, step.current_mA_cm2
+        if step.kind != "rest" and drive != self._drive and not (step.kind == "strip" and live == 0):
+            self._drive = drive
+            self._build(self.occupancy, n.copy())
+            n = self._state.counters[0]
+        n.cut_off_walkers, n.cut_off_visits = 0, 0.0
+        self._start = {
+            "net": int(n.plated - n.stripped),
+            "time": float(n.time),
+            "live": live,
+            "rows": 0,
+        }
+
+    def _voxels(self, capacity_mAh_cm2: float) -> int:
+        charge_C = units.convert(capacity_mAh_cm2, "mAh/cm^2", "C/m^2") * self.parameters.face_area_m2
+        return round(charge_C / self.parameters.voxel_charge_C)
+
+    def _passed(self) -> int:
+        n = self._state.counters[0]
+        return SIGN[self.step.kind] * (int(n.plated - n.stripped) - int(self._start["net"]))
+
+    def advance(self, max_events: int) -> None:
+        """Carry out up to `max_events` events; stops before that at a record point and at the end of a step."""
+        if self.finished is not None:
+            return
+        if self.at_step_end:
+            self._begin()
+        self.at_record_point = False
+        step, n, start = self.step, self._state.counters[0], self._start
+        due = (start["rows"] + 1) / max(self.parameters.output.series_points // self._total, 1)
+        target = UNLIMITED if step.capacity_mAh_cm2 is None else self._voxels(step.capacity_mAh_cm2)
+        end = np.inf if step.time_s is None else start["time"] + step.time_s
+        span = target if target < UNLIMITED else int(start["live"]) if step.kind == "strip" else UNLIMITED
+        passed, row_time = UNLIMITED, end
+        if span < UNLIMITED:
+            passed = min(max(round(due * span), self._passed(), 1), target)
+        elif step.time_s is not None:
+            row_time = min(start["time"] + due * step.time_s, end)
+        code = codes.RUNNING
+        if step.kind == "rest":
+            n.time = end
+        elif step.kind == "strip" and start["live"] == 0:
+            code = codes.NOTHING
+        else:
+            code = self._pass_current(int(n.events) + max_events, passed, row_time)
+        self._note(code, target, end, self._passed() >= passed or self._state.counters[0].time >= row_time)
+
+    def _pass_current(self, events: int, passed: int, time_s: float) -> int:
+        """The event loop of the step."""
+        net, what = int(self._start["net"]), (self._model, self._box, self._state, self._rng, events)
+        if self.step.kind == "plate":
+            most = UNLIMITED if passed == UNLIMITED else net + passed
+            code, self._state = advance(*what, most, time_s)
+        else:
+            p, cut_off_V = self._present, self.step.cut_off_V
+            unit_V = p.current_density_A_m2 * p.voxel_m / p.conductivity_S_m
+            most = UNLIMITED if passed == UNLIMITED else passed - net
+            cut_off = 1e300 if cut_off_V is None else cut_off_V / unit_V
+            code, self._state = advance(*what, most, time_s, stripping.advance, (cut_off,))
+        return code
+
+    def _note(self, code: int, target: int, end: float, row_is_due: bool) -> None:
+        """What the step has come to: its end, the end of the run, or a row."""
+        ended = None
+        if code == codes.FULL or (code == codes.NOTHING and self.step.kind == "plate"):
+            self.finished = REASONS[code]
+        elif self._passed() >= target:
+            ended = "capacity"
+        elif self._state.counters[0].time >= end:
+            ended = "time"
+        elif code == codes.CUT_OFF:
+            ended = "cut-off"
+        elif code == codes.NOTHING:
+            ended = "nothing left"
+        if ended is not None or row_is_due:
+            self._start["rows"] += 1
+            self.at_record_point = True
+            observables.close_window(self._state)
+        if ended is not None:
+            self._ends[ended] += 1
+            self.at_step_end = True
+            if self._index + 1 == self._total:
+                self.finished = "protocol"
+
+    @property
+    def progress(self) -> float:
+        """Share of the protocol that is done, 0..1."""
+        step, share = self.step, 0.0
+        if step.capacity_mAh_cm2 is not None:
+            share = self._passed() / max(self._voxels(step.capacity_mAh_cm2), 1)
+        elif step.time_s is not None:
+            share = (self.time_s - float(self._start["time"])) / step.time_s
+        elif self._start["live"] > 0:
+            share = self._passed() / self._start["live"]
+        share = 1.0 if self.at_step_end else min(max(share, 0.0), 1.0)
+        return min((self._index + share) / self._total, 1.0)
+
+    def record(self) -> dict[str, float]:
+        """One row of the series, with the step and with what is live; signs are those of the current."""
+        sign, row = SIGN[self.step.kind], super().record()
+        for name in ("overpotential_V", "current_density_mA_cm2"):
+            row[name] *= sign
+        nz = self.parameters.lattice.nz
+        cell = self._state.lattice.cell.reshape(self._box)[:, :, 1 : nz + 1]
+        live = (cell & (LI | DEAD)) == LI
+        row["thickness_live_um"] = morphology.thickness(live) * self.parameters.lattice.voxel_um
+        row["cycle"] = float(self._index // len(self._steps) + 1)
+        row["step"] = float(self._index % len(self._steps) + 1)
+        return row
+
+    def report(self) -> dict[str, Any]:
+        """End-of-run facts, with how many steps ended for which reason."""
+        return super().report() | {"step_ends": dict(self._ends)}
+
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Everything that determines the future, the place in the protocol included."""
+        arrays, scalars = super().state()
+        place = {"index": self._index, "start": dict(self._start), "ended": self.at_step_end}
+        return arrays, scalars | {"protocol": place | {"drive": list(self._drive), "ends": dict(self._ends)}}
+
+    def _resume(self, scalars: dict[str, Any]) -> None:
+        assert self.parameters.protocol is not None
+        place, self._steps = scalars["protocol"], self.parameters.protocol.parsed
+        self._index, self._start, self.at_step_end = place["index"], dict(place["start"]), place["ended"]
+        self._drive, self._ends = (place["drive"][0], place["drive"][1]), dict(place["ends"])
