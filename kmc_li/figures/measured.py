@@ -1,7 +1,6 @@
 """Measured surfaces and volumes beside simulated deposits: height maps, spectra, heights, metal over the height."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from kmc_li.errors import UserError
 from kmc_li.figures.captions import Groups, band_line, check_groups, conditions_line, fitted_line
 from kmc_li.figures.profiles import draw_solid_share
-from kmc_li.figures.sections import HEIGHT_COLORS
 from kmc_li.figures.style import (
     CAPTION_LINE_MM,
     DOUBLE_COLUMN_MM,
+    HEIGHT_COLORS,
     Look,
     Page,
     group_looks,
@@ -28,6 +27,7 @@ from kmc_li.report.statistics import curve_band
 from kmc_li.surfaces import HeightMap, Tomogram
 
 MOST = 5  # surfaces in a row
+Surface = tuple[NDArray[np.float64], float]  # heights and the edge of a pixel [um]
 
 
 def measured_figure(
@@ -48,8 +48,10 @@ def measured_figure(
         raise UserError(f"this figure shows at most {MOST} surfaces of different names, got {', '.join(labels)}")
     looks = group_looks(labels)
     surfaces = {label: (scan.z_um, scan.pixel_um) for label, scan in maps.items()}
-    surfaces |= {label: (height_map(cut.occupancy) * cut.voxel_um, cut.voxel_um) for label, cut in tomograms.items()}
-    simulated = {label: [_surface(run) for run in runs] for label, runs in groups.items()}
+    surfaces |= {label: _top(cut.occupancy, cut.voxel_um) for label, cut in tomograms.items()}
+    simulated = {
+        label: [_top(run.occupancy, run.parameters.lattice.voxel_um) for run in runs] for label, runs in groups.items()
+    }
     shown = surfaces | {label: found[0] for label, found in simulated.items()}
     sources = [f"{label}: {found.source}" for label, found in (maps | tomograms).items()]
     caption = wrapped(
@@ -80,9 +82,8 @@ def measured_figure(
     return page.figure
 
 
-def _surface(run: Any) -> tuple[NDArray[np.float64], float]:
-    edge = run.parameters.lattice.voxel_um
-    return height_map(run.occupancy) * edge, edge
+def _top(occupancy: NDArray[np.bool_], voxel_um: float) -> Surface:
+    return np.asarray(height_map(occupancy) * voxel_um, np.float64), voxel_um
 
 
 def _draw_map(page: Page, left: float, label: str, look: Look, z_um: NDArray[np.float64], pixel_um: float) -> None:
@@ -105,14 +106,16 @@ def _draw_map(page: Page, left: float, label: str, look: Look, z_um: NDArray[np.
     bar.set_label("Height − mean (µm)", fontsize=5.5)
 
 
-def _draw_spectra(axes: Axes, surfaces: Any, simulated: Any, looks: Mapping[str, Look]) -> None:
+def _draw_spectra(
+    axes: Axes, surfaces: Mapping[str, Surface], simulated: Mapping[str, list[Surface]], looks: Mapping[str, Look]
+) -> None:
     for label, (z_um, pixel_um) in surfaces.items():
         found = power_spectrum(z_um, pixel_um, periodic=False)
         axes.plot(found.q, found.density, color=looks[label].color, linestyle=looks[label].dash, label=label)
     for label, runs in simulated.items():
-        found = [power_spectrum(z_um, edge) for z_um, edge in runs]
-        band = curve_band(np.log(np.stack([np.maximum(spectrum.density, 1e-300) for spectrum in found])))
-        look, q = looks[label], found[0].q
+        spectra = [power_spectrum(z_um, edge) for z_um, edge in runs]
+        band = curve_band(np.log(np.stack([np.maximum(spectrum.density, 1e-300) for spectrum in spectra])))
+        look, q = looks[label], spectra[0].q
         axes.fill_between(q, np.exp(band.low), np.exp(band.high), color=look.color, alpha=0.22, linewidth=0)
         axes.plot(q, np.exp(band.mean), color=look.color, linestyle=look.dash, label=label)
     axes.set_xscale("log")
@@ -122,14 +125,16 @@ def _draw_spectra(axes: Axes, surfaces: Any, simulated: Any, looks: Mapping[str,
     axes.legend(fontsize=6, handlelength=2.4, borderaxespad=0.2)
 
 
-def _draw_heights(axes: Axes, surfaces: Any, simulated: Any, looks: Mapping[str, Look]) -> None:
+def _draw_heights(
+    axes: Axes, surfaces: Mapping[str, Surface], simulated: Mapping[str, list[Surface]], looks: Mapping[str, Look]
+) -> None:
     """Distribution of the heights in units of Sq, so that surfaces of unlike roughness compare."""
     bins = np.linspace(-4, 4, 41)
     middles = 0.5 * (bins[1:] + bins[:-1])
 
     def density(z_um: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled = (z_um - z_um.mean()) / max(float(z_um.std()), 1e-300)
-        return np.histogram(scaled, bins)[0] / (z_um.size * (bins[1] - bins[0]))
+        return np.asarray(np.histogram(scaled, bins)[0] / (z_um.size * (bins[1] - bins[0])))
 
     for label, (z_um, _) in surfaces.items():
         axes.plot(middles, density(z_um), color=looks[label].color, linestyle=looks[label].dash)
