@@ -1,0 +1,57 @@
+"""Deposits that guided walkers grow beside those of the multigrid at a tight tolerance: differences in standard errors.
+
+    python benchmarks/guided_bias.py anti_poled --guided 160 --multigrid 80     # a quarter of an hour, two processes
+    python benchmarks/guided_bias.py piezo --guided 96 --multigrid 32
+
+A bias at the few pressed faces hardly shows in the error of the field (TV); the deposits add it up.
+"""
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+
+import kmc_li
+from kmc_li.engine.simulation import Simulation
+
+MEASURES = ("thickness_um", "roughness_Sq_um", "porosity")
+
+
+def grown(case: tuple[str, str, int, int, float, float]) -> list[float]:
+    """The measures of one deposit."""
+    study, method, seed, columns, capacity, tolerance = case
+    changes = {"lattice.nx": columns, "lattice.ny": columns, "stop.capacity_mAh_cm2": capacity, "field.method": method}
+    changes |= {"field.samples": 0, "field.tolerance": tolerance, "output.series_points": 5}
+    start = kmc_li.Parameters.from_toml(kmc_li.presets.study_path(study))
+    simulation = Simulation(start.replace(**changes), seed)
+    while simulation.finished is None:
+        simulation.advance(10**9)
+    row = simulation.record()
+    return [row[name] for name in MEASURES]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("study", help="inert, piezo or anti_poled")
+    parser.add_argument("--guided", type=int, default=96, metavar="N", help="deposits by guided walkers [96]")
+    parser.add_argument("--multigrid", type=int, default=32, metavar="N", help="deposits by the multigrid [32]")
+    parser.add_argument("--columns", type=int, default=48, metavar="N", help="along x and y [48]")
+    parser.add_argument("--capacity", type=float, default=0.25, metavar="MAH_CM2", help="areal capacity [0.25]")
+    parser.add_argument("--tolerance", type=float, default=0.001, metavar="TV", help="of the multigrid [0.001]")
+    options = parser.parse_args()
+    rest = options.columns, options.capacity, options.tolerance
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        walked = pool.map(grown, [(options.study, "guided", seed, *rest) for seed in range(options.guided)])
+        solved = pool.map(grown, [(options.study, "multigrid", 1000 + k, *rest) for k in range(options.multigrid)])
+        a, b = np.array(list(walked)), np.array(list(solved))
+    error = np.sqrt(a.var(axis=0, ddof=1) / len(a) + b.var(axis=0, ddof=1) / len(b))
+    for k, name in enumerate(MEASURES):
+        difference = a[:, k].mean() - b[:, k].mean()
+        share = difference / b[:, k].mean()
+        print(f"{name:16s} guided {a[:, k].mean():.4f}  multigrid {b[:, k].mean():.4f}  "
+              f"difference {100 * share:+.2f} %  {difference / error[k]:+.2f} standard errors")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
