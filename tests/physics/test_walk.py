@@ -170,3 +170,33 @@ def test_a_run_with_walkers_keeps_its_books():
         walked, solved = (np.array([row[name] for row in rows]) for rows in several)
         error = np.hypot(walked.std(ddof=1), solved.std(ddof=1)) / 6**0.5
         assert abs(walked.mean() - solved.mean()) < 3 * error, (name, walked, solved)
+
+
+@njit
+def tally_from(cell, box, method, counters, rng, x, y, s, drawn, counts):
+    for _ in range(drawn):
+        counts[walkers.walk_from(cell, box, method, counters[0], rng, x, y, s) // box.ns] += 1
+
+
+@pytest.mark.parametrize(("shape", "wagner"), [((64, 60, 8), 6.6), ((40, 24, 8), 2.0), ((96, 1, 8), 6.6)])
+def test_where_an_ion_lands_that_starts_above_a_flat_film(shape, wagner):
+    """Each Fourier mode of the distribution around the start, against the Robin problem of the half lattice."""
+    model = build.build_model(study(**WALKERS))
+    film = np.zeros(shape, bool)
+    film[:, :, :3] = True
+    box, state = build.allocate_state(study(**WALKERS), film, wagner=wagner)
+    build.settle(model, box, state)
+    counts, drawn, (x, y) = np.zeros(shape[0] * shape[1], np.int64), 10**6, (11, 7 % shape[1])
+    rng = np.random.default_rng(8)
+    tally_from(state.lattice.cell, box, state.method, state.counters, rng, x, y, 4, drawn, counts)
+    landed = np.roll(counts.reshape(shape[:2]), (-x, -y), axis=(0, 1)) / drawn
+    assert counts.sum() == drawn
+    kx, ky = (2 * np.pi * np.fft.fftfreq(n) for n in shape[:2])
+    lateral = (1 - np.cos(kx))[:, None] + (1 - np.cos(ky))[None, :]
+    above = 1 + lateral - np.sqrt((1 + lateral) ** 2 - 1)  # what of a mode comes back from above
+    face = 1 / (wagner + 0.5)
+    exact = face / (1 + face + 2 * lateral - above)
+    error = np.fft.fft2(landed) - exact
+    deviation = np.sqrt(0.5 / drawn)  # of real and imaginary part, at most
+    assert np.abs(error.real).max() < 5 * deviation * np.sqrt(2)
+    assert np.abs(error.imag).max() < 5 * deviation * np.sqrt(2)

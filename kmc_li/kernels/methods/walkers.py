@@ -277,6 +277,7 @@ def walk_from(cell, box, method, n, rng, x, y, s):
                 if pick < SPAN * SPAN:
                     x, y = wrap(x + pick // SPAN - SPAN // 2, box.nx), wrap(y + pick % SPAN - SPAN // 2, box.ny)
                     continue
+                a, b = _next(a, FIRST_FACTOR), _next(b, SECOND_FACTOR)  # the last ones are what led here
             pick = _drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
             x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
             continue
