@@ -6,8 +6,10 @@ is made, optimised as a whole and cached for the few functions that Python calls
 """
 
 import contextlib
+import functools
 import gc
 import hashlib
+import importlib
 import os
 import re
 import sys
@@ -105,10 +107,13 @@ class _CalledLibrary(codegen.JITCodeLibrary):
 
     def finalize(self) -> None:
         self._own = {function.name for function in self._final_module.functions if not function.is_declaration}
-        for library in self._linking_libraries:  # grows on the way
-            for other in getattr(library, "_linking_libraries", ()):
-                if other not in self._linking_libraries:
-                    self._linking_libraries.append(other)
+        found, self._linking_libraries = self._linking_libraries, []
+        for library in found:  # grows on the way
+            if needed := getattr(library, "needed", None):
+                self._reload_init.add(needed)
+                continue
+            self._linking_libraries.append(library)
+            found += [other for other in getattr(library, "_linking_libraries", ()) if other not in found]
         super().finalize()
 
     def _optimize_final_module(self) -> None:
@@ -211,7 +216,13 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
             found = self._read(sig, target_context)
         if found is not None:
             self._lock = None
+            self._note_needed(found)
         return found
+
+    def _note_needed(self, data: Any) -> None:
+        """So that what calls this function knows what to load before itself."""
+        name, symbol = self._py_func.__name__, data.fndesc.llvm_func_name
+        data.library.needed = functools.partial(_load, self._py_func.__module__, name, data.signature.args, symbol)
 
     def _read(self, sig: Any, target_context: Any) -> Any:
         try:
@@ -220,6 +231,7 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
             return None
 
     def _save_overload(self, sig: Any, data: Any) -> None:
+        self._note_needed(data)
         if not self._choose(sig):
             return
         try:
@@ -228,27 +240,44 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
             self._lock = None
 
 
-class Kernel:
-    """A compiled function: called by kernels it becomes part of them, called by Python it is compiled and cached."""
+def _load(module: str, name: str, types: Any, symbol: str) -> None:
+    """Machine code that other code calls by `symbol`."""
+    dispatcher = getattr(importlib.import_module(module), name).called
+    dispatcher.compile(types)
+    if dispatcher.overloads[types].fndesc.llvm_func_name != symbol:
+        raise LookupError(f"{name} was compiled anew: what called it has to be, too")
 
-    def __init__(self, function: Callable[..., Any], forceinline: bool = False) -> None:
+
+class Kernel:
+    """A compiled function: called by kernels it becomes part of them, called by Python it is compiled and cached.
+
+    One that stands `apart` has machine code of its own for kernels, too.
+    """
+
+    def __init__(self, function: Callable[..., Any], forceinline: bool = False, apart: bool = False) -> None:
         self.__name__, self.__doc__, self.__module__ = function.__name__, function.__doc__, function.__module__
         self.py_func = function
         _note_source(function)
         self._called: Any = None
+        self._apart = apart
         self._inner = numba.njit(
             pipeline_class=_InnerCompiler, no_cpython_wrapper=True, forceinline=forceinline, **_OPTIONS
         )(function)
 
     @property
     def _numba_type_(self) -> Any:
-        return self._inner._numba_type_
+        return (self.called if self._apart else self._inner)._numba_type_
 
-    def __call__(self, *args: Any) -> Any:
+    @property
+    def called(self) -> Any:
+        """numba's dispatcher of what Python calls."""
         if self._called is None:
             self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(self.py_func)
             self._called._cache = _Cache(self.py_func)
-        return self._called(*args)
+        return self._called
+
+    def __call__(self, *args: Any) -> Any:
+        return self.called(*args)
 
 
 class Verb:
@@ -318,6 +347,11 @@ def _no_value(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 def njit(function: Callable[..., Any]) -> Any:
     """A kernel; the plain function where the JIT is off."""
     return Kernel(function) if COMPILED else function
+
+
+def apart(function: Callable[..., Any]) -> Any:
+    """A large kernel that many variants of a run have in common: compiled once for all of them."""
+    return Kernel(function, apart=True) if COMPILED else function
 
 
 def leaf(function: Callable[..., Any]) -> Any:

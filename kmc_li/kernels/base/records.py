@@ -5,6 +5,7 @@ wrote and compiled was the passing on. A class marked `record` is laid out in me
 reads from there what it uses. Records are not changed by kernels, only what their arrays hold.
 """
 
+import hashlib
 from typing import Any
 
 from llvmlite import ir
@@ -28,7 +29,7 @@ class RecordType(types.Type):  # type: ignore[misc]
 
     @property
     def mangling_args(self) -> Any:
-        return self.instance_class.__name__, ()  # names of functions carry a number, too
+        return self.instance_class.__name__ + hashlib.sha256(self.name.encode()).hexdigest()[:8], ()
 
 
 def record(kind: type) -> type:

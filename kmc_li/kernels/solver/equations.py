@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmc_li.kernels.base import verbs
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, Box, around, is_empty
 from kmc_li.kernels.lattice.surface import conducts, staircase_area_ratio, wrapped
@@ -58,7 +58,7 @@ def allocate(box: Box, dtype: type, weighted: bool) -> Field:
     )
 
 
-@njit
+@apart
 def set_planes(field, grids, first, end):
     """Conductances of planes first..end-1 from their thickness and conductivity; no link leaves the range."""
     nx, ny, _ = grids.shape[0]
@@ -121,7 +121,7 @@ def set_cell(cell, box, field, law, weigh, column, s):
     field.inverse_diagonal[i] = real(1) / total if total > real(0) else real(0)
 
 
-@njit
+@apart
 def set_cells(field, law, cell, box, first, end):
     """Equations of all cells of planes first..end-1."""
     field.dirty[:] = 1
@@ -130,7 +130,7 @@ def set_cells(field, law, cell, box, first, end):
             set_cell(cell, box, field, law, field.weighted[0], column, s)
 
 
-@njit
+@apart
 def linearise(field, law, cell, box, first, end):
     """Tangents of the law at the present potential of planes first..end-1: a step of Newton's method."""
     field.dirty[:] = 1

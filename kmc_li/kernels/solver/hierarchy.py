@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.base.records import record
 
 
@@ -286,7 +286,7 @@ def invert_diagonal(tree, level):
                 tree.idiag[a + s] = one / total if total > zero else zero
 
 
-@njit
+@apart
 def coarsen_all(idiag, sink, cx, cy, cz, dirty, tree, work):
     """Bring all coarse grids up to date with the lattice."""
     for level in range(1, tree.shape.shape[0]):

@@ -7,7 +7,7 @@ for the global refresh. Both work on pieces of whole columns, so that the inner 
 
 import numpy as np
 
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.lattice.occupancy import around
 from kmc_li.kernels.lattice.surface import wrapped
 from kmc_li.kernels.solver import hierarchy
@@ -176,7 +176,7 @@ def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch)
                         p[k] += new[k] if d[k] > zero else zero
 
 
-@njit
+@apart
 def repair(field, tree, box, column, s):
     """Bring the potential around a voxel up to date whose cells' equations have changed; returns the planes touched."""
     phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz

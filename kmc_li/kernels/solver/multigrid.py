@@ -6,7 +6,7 @@ The last grid is one column, solved exactly. The grids themselves are made in hi
 
 import numpy as np
 
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.solver.hierarchy import gather
 
 TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denormal numbers, which are slow
@@ -245,7 +245,7 @@ def correct(tree, work):
             smooth(tree, level, half if down else 1 - half, half == 2, work)
 
 
-@njit
+@apart
 def cycle(phi, idiag, rhs, cx, cy, cz, tree, work):
     """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing."""
     norm = 0.0
