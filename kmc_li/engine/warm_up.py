@@ -10,7 +10,7 @@ import numpy as np
 from kmc_li.engine import build
 from kmc_li.engine.field_error import converged_rates
 from kmc_li.engine.simulation import Simulation
-from kmc_li.kernels.base import jit, verbs
+from kmc_li.kernels.base import cache, jit, verbs
 from kmc_li.study.parameters import Parameters
 
 
@@ -89,7 +89,7 @@ def compile_part(
 
 
 def _mark(parameters: Parameters, part: str) -> Path:
-    return jit.CACHE / f"compiled-{jit.DIGEST}" / f"{kind(parameters)}-{part}"
+    return cache.CACHE / f"compiled-{cache.DIGEST}" / f"{kind(parameters)}-{part}"
 
 
 def _tiny(parameters: Parameters) -> Parameters:

@@ -6,7 +6,7 @@ told (`flush`) of what has changed in all before it is asked for the next voxel.
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import CONTINUE, FULL, GROW_HOPPERS, GROW_SITES, HOP, NOTHING, PLATING, REFRESH, RUNNING
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.events import put_metal, take_metal
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, around, is_empty, measure_height
 from kmc_li.kernels.selection import hops
@@ -25,7 +25,8 @@ def wait(hoppers, model, box, state, rng, max_events, max_time):
         return GROW_SITES
     rate, singly = verbs.total_rate(method, model, box, n), verbs.hops_one_at_a_time(method)
     end = min(max_events, n.events + 1) if singly else max_events
-    code, voxel, direction = hops.run(model, box, state, rng, end, max_time, rate)
+    cell, changes, hits = state.lattice.cell, state.changed, state.hits
+    code, voxel, direction = hops.run(model, box, hoppers, cell, changes, hits, n, rng, end, max_time, rate)
     if code == hops.SPECIAL:
         n.pending, n.pending_voxel, n.pending_direction = HOP, voxel, direction
     elif code == hops.OTHER:
@@ -102,7 +103,7 @@ def flush_deferred(model, box, state):
     return found
 
 
-@njit
+@apart
 def flush(model, box, state):
     """Tell the method of all that hops have changed; whether it wants to refresh."""
     n = state.counters[0]
@@ -112,7 +113,7 @@ def flush(model, box, state):
     return verbs.refresh_is_due(state.method, n)
 
 
-@njit
+@apart
 def hop(model, box, state, column, s, direction):
     """Try to move a Li voxel one step; false when the target is taken or would leave it without a neighbour.
 

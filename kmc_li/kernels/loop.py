@@ -12,7 +12,7 @@ from kmc_li.kernels.base.codes import (
     REFRESH,
     RUNNING,
 )
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf
 from kmc_li.kernels.base.verbs import (
     after_event,
     defers_updates,
@@ -26,7 +26,7 @@ from kmc_li.kernels.base.verbs import (
 from kmc_li.kernels.selection.hops import NoHops
 
 
-@njit
+@apart
 def advance(model, box, state, rng, max_events, max_net, max_time):
     """Carry out events until a limit is met; returns why it stopped (RUNNING: a limit).
 

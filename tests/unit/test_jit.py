@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -113,3 +114,35 @@ def test_processes_that_compile_one_function_for_different_types_do_not_mix_them
     for code in tmp_path.rglob("*.nbc"):
         code.write_bytes(code.read_bytes()[: code.stat().st_size // 2])  # what is damaged is compiled again
     assert [run(kind) for kind in kinds] == ["8\n", "8\n"]
+
+
+APART = """
+from kmc_li.kernels.base import jit
+from small import HOPS, grown, study
+alone = {"plating.kinetics": "none", "lattice.film_voxels": 3, "stop.capacity_mAh_cm2": None, "stop.events": 99}
+compiled = []
+with jit.watched(compiled.append):
+    simulation = grown(study(**HOPS | alone), 2)
+print(simulation.time_s, simulation.events, len(compiled))
+"""
+
+
+@pytest.mark.skipif(not jit.COMPILED, reason="nothing is compiled")
+def test_what_stands_apart_is_loaded_before_its_callers_or_compiled_anew_with_them(tmp_path):
+    """`hops.advance` calls `hops.run` by its name in the machine code of another file of the cache."""
+    paths = os.pathsep.join(str(Path(__file__).parents[i]) for i in (1, 2))
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths, "NUMBA_OPT": "0"}
+
+    def run():
+        done = subprocess.run([sys.executable, "-c", APART], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        *result, compiled = done.stdout.split()
+        return result, int(compiled)
+
+    first, every = run()
+    assert every > 20 and run() == (first, 0)
+    for file in tmp_path.rglob("*.run-*.nb?"):
+        file.unlink()
+    again, some = run()
+    assert again == first and 0 < some < every
+    assert run() == (first, 0)

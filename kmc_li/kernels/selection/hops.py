@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmc_li.kernels.base.codes import GROW_HOPPERS, NOTHING, RUNNING
-from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, measure_heights
 from kmc_li.kernels.lattice.steps import goal_of, place, sides
@@ -236,17 +236,16 @@ def _choose(lists, rates, to, total, pick, rng):
     return i, cls, min(int(6.0 * (choice - i)), 5)
 
 
-@njit
-def run(model, box, state, rng, max_events, max_time, other):
+@apart
+def run(model, box, lists, cell, changes, hits, n, rng, max_events, max_time, other):
     """Hops until something else happens, which it does at the rate `other` [1/s]; returns (why, voxel, direction).
 
     OTHER: something else is due, its waiting time has passed. SPECIAL: so is the hop of the voxel in that direction,
     which may cut Li off the collector or revive it. SETTLE: the room for changed voxels is used up, or the box is full.
     """
-    n, lists, cell = state.counters[0], state.hoppers, state.lattice.cell
     plates, several = model.monolayer_rate > 0, model.hits > 1
     connects = plates and model.tracks_contact  # without plating it matters to nothing
-    capacity, room = lists.site.shape[1], state.changed.shape[0] - 2
+    capacity, room = lists.site.shape[1], changes.shape[0] - 2
     r = model.hop_rate
     rates = (6.0 * r[1], 6.0 * r[2], 6.0 * r[3], 6.0 * r[4], 6.0 * r[5])
     first, attempts, idle, time, top, changed = n.events, n.attempts, n.idle, n.time, n.top_plane, n.changed
@@ -289,12 +288,12 @@ def run(model, box, state, rng, max_events, max_time, other):
         events += 1
         idle = 0
         if plates:
-            state.changed[changed] = voxel
-            state.changed[changed + 1] = goal
+            changes[changed] = voxel
+            changes[changed + 1] = goal
             changed += 2
             if several:
-                state.hits[voxel] = 0
-                state.hits[goal] = 0
+                hits[voxel] = 0
+                hits[goal] = 0
     n.events, n.hopped = events, n.hopped + events - first
     n.attempts, n.idle, n.time, n.top_plane, n.changed = attempts, idle, time, top, changed
     return code, voxel, direction
@@ -306,6 +305,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     n, at_rest = state.counters[0], state.lattice
     if n.plated - n.stripped >= max_net:
         return RUNNING
-    code, _, _ = run(model, box, state, rng, max_events, max_time, 0.0)
+    lists, changes, hits = state.hoppers, state.changed, state.hits
+    code, _, _ = run(model, box, lists, at_rest.cell, changes, hits, n, rng, max_events, max_time, 0.0)
     measure_heights(at_rest.cell, box, at_rest.height, at_rest.height_histogram, n.top_plane)
     return code
