@@ -119,7 +119,8 @@ def test_processes_that_compile_one_function_for_different_types_do_not_mix_them
 APART = """
 from kmc_li.kernels.base import jit
 from small import HOPS, grown, study
-alone = {"plating.kinetics": "none", "lattice.film_voxels": 3, "stop.capacity_mAh_cm2": None, "stop.events": 99}
+alone = {"plating.kinetics": "none", "lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
+alone |= {"stop.capacity_mAh_cm2": None, "stop.events": 99}
 compiled = []
 with jit.watched(compiled.append):
     simulation = grown(study(**HOPS | alone), 2)
@@ -131,7 +132,7 @@ print(simulation.time_s, simulation.events, len(compiled))
 def test_what_stands_apart_is_loaded_before_its_callers_or_compiled_anew_with_them(tmp_path):
     """`hops.advance` calls `hops.run` by its name in the machine code of another file of the cache."""
     paths = os.pathsep.join(str(Path(__file__).parents[i]) for i in (1, 2))
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths, "NUMBA_OPT": "0"}
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": paths}
 
     def run():
         done = subprocess.run([sys.executable, "-c", APART], env=environment, capture_output=True, text=True)
