@@ -1,10 +1,8 @@
-"""Physical constants, CODATA as scipy.constants has them, in SI."""
+"""Physical constants in SI, CODATA 2022: as numbers here, so that no version of a library changes a trajectory."""
 
-from scipy import constants as _codata
-
-AVOGADRO_PER_MOL: float = _codata.Avogadro
-BOLTZMANN_EV_K: float = _codata.physical_constants["Boltzmann constant in eV/K"][0]
-BOLTZMANN_J_K: float = _codata.Boltzmann
-FARADAY_C_MOL: float = _codata.physical_constants["Faraday constant"][0]
-GAS_J_MOL_K: float = _codata.gas_constant
-VACUUM_PERMITTIVITY_F_M: float = _codata.epsilon_0
+AVOGADRO_PER_MOL = 6.02214076e23
+BOLTZMANN_EV_K = 8.617333262145179e-05
+BOLTZMANN_J_K = 1.380649e-23
+FARADAY_C_MOL = 96485.33212331001
+GAS_J_MOL_K = 8.31446261815324
+VACUUM_PERMITTIVITY_F_M = 8.8541878188e-12
