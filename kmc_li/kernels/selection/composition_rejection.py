@@ -80,7 +80,8 @@ def room(lists):
 
 
 @njit
-def insert(lists, voxel, cls):
+def append(lists, voxel, cls):
+    """Add a site at the end of a class; returns its place, which `where` does not know yet."""
     n = lists.count[cls]
     if (n & (PAGE - 1)) == 0:
         lists.span[0] = min(lists.span[0], cls)
@@ -92,31 +93,37 @@ def insert(lists, voxel, cls):
         lists.owner[page] = cls
     spot = lists.table[cls, n >> SHIFT] * PAGE + (n & (PAGE - 1))
     lists.site[spot] = voxel
-    lists.where[voxel] = spot
     lists.count[cls] = n + 1
+    return spot
+
+
+@njit
+def insert(lists, voxel, cls):
+    lists.where[voxel] = append(lists, voxel, cls)
 
 
 @njit
 def remove(lists, voxel):
     spot = lists.where[voxel]
-    remove_at(lists, spot, lists.owner[spot >> SHIFT])
+    moved = fill_place(lists, spot, lists.owner[spot >> SHIFT])
+    lists.where[moved] = spot
     lists.where[voxel] = -1
 
 
 @leaf
-def remove_at(lists, spot, cls):
-    """Fill a place of a class with its last site."""
+def fill_place(lists, spot, cls):
+    """Put the last site of a class to a place; returns which one it was: `where` does not know of it yet."""
     n = lists.count[cls] - 1
     page = lists.table[cls, n >> SHIFT]
     last = page * PAGE + (n & (PAGE - 1))
     moved = lists.site[last]
     lists.site[spot] = moved
-    lists.where[moved] = spot
     lists.count[cls] = n
     if (n & (PAGE - 1)) == 0:
         top = lists.free[-1]
         lists.free[top] = page
         lists.free[-1] = top + 1
+    return moved
 
 
 @leaf
