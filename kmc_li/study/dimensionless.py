@@ -6,7 +6,7 @@ There is no concentration field in the model: it holds for currents far below th
 import math
 from typing import NamedTuple
 
-from kmc_li.study import constants, units
+from kmc_li.study import advice, constants, units
 from kmc_li.study.parameters import Parameters
 
 SINGLE_ATOM_PER_S = 2e12  # the default attempt frequency, of an atom of Li (Vishnugopi 2020)
@@ -97,14 +97,15 @@ def _layer_numbers(p: Parameters, eta_V: float) -> list[Quantity]:
 
 
 def table(parameters: Parameters) -> str:
-    """The numbers as lines of text: name, symbol, value, meaning; fitted inputs are named below."""
+    """The numbers as lines of text: name, symbol, value, meaning; below them fitted inputs and warnings."""
     rows = [
         (q.name, q.symbol, f"{q.value:.4g}{' ' + q.unit if q.unit else ''}", q.meaning)
         for q in dimensionless_numbers(parameters)
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
-    return "\n".join(lines + [f"fitted, not measured: {f}" for f in fitted(parameters)])
+    lines += [f"fitted, not measured: {f}" for f in fitted(parameters)]
+    return "\n".join(lines + [f"warning: {line}" for line in advice.warnings(parameters)])
 
 
 def fitted(parameters: Parameters) -> list[str]:

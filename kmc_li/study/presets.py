@@ -36,6 +36,26 @@ class LayerMaterial:
     source: str
 
 
+@dataclass(frozen=True)
+class SurfaceDiffusion:
+    """How atoms move on a metal's surface: D0 exp(-E/kT) of a mobile atom, and the share of sites that hold one."""
+
+    diffusion_prefactor_m2_s: float
+    diffusion_barrier_eV: float
+    mobile_share: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Relief:
+    """A rough surface: rms of its heights, correlation length and Hurst exponent."""
+
+    roughness_um: float
+    correlation_length_um: float
+    hurst: float
+    source: str
+
+
 def lithium_hardness_MPa(bud_diameter_um: float) -> float:
     """Hardness of a lithium bud, 3 max(0.7, 105 (d/um)^-0.68) MPa, d > 0. Source: Xu et al., PNAS 2017."""
     if not bud_diameter_um > 0:
@@ -85,7 +105,19 @@ LAYERS: dict[str, LayerMaterial] = {
     ),
 }  # fmt: skip
 
-TABLES: dict[str, Mapping[str, Any]] = {"metal": METALS, "layer": LAYERS}  # by the section that takes them
+SURFACES: dict[str, SurfaceDiffusion] = {
+    "Li": SurfaceDiffusion(4e-8, 0.15, 1.0, f"prefactor 2e12/s (0.278 nm)^2/4, barrier and share: {RECALLED}"),
+}
+
+SUBSTRATES: dict[str, Relief] = {
+    "Li foil": Relief(0.2, 1.0, 0.8, f"rms 100 to 500 nm, correlation length and exponent: {RECALLED}"),
+    "Cu foil": Relief(0.05, 1.0, 0.8, f"rms 10 to 200 nm, correlation length and exponent: {RECALLED}"),
+}
+
+# by the section that takes them
+TABLES: dict[str, Mapping[str, Any]] = {
+    "metal": METALS, "surface": SURFACES, "substrate": SUBSTRATES, "layer": LAYERS,
+}  # fmt: skip
 
 
 def studies_folder() -> Path:
