@@ -252,12 +252,6 @@ class Parameters(Section):
         return round(charge_C / self.voxel_charge_C)
 
     @property
-    def initial_voxels(self) -> int:
-        """Voxels of metal at the start."""
-        columns = self.lattice.nx * self.lattice.ny
-        return self.lattice.film_voxels * columns + round(self.lattice.adatom_share * columns)
-
-    @property
     def pressure_shift_V_Pa(self) -> float:
         """Monroe-Newman shift V_m/(z F) for each pascal, 0 if switched off or without a layer [V/Pa]."""
         if self.layer is None or not self.layer.pressure_term:
