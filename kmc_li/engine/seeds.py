@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kmc_li.engine import measured_relief, nuclei, waves
 from kmc_li.errors import UserError
+from kmc_li.study import spectra
 from kmc_li.study.parameters import Parameters
 
 _ROUGH, _NUCLEI, _MAP, _PATCHES = 2, 3, 4, 5
@@ -32,7 +33,7 @@ def substrate_heights(parameters: Parameters, seed: int) -> NDArray[np.float64]:
         how = relief.map, relief.map_pixel_um, relief.map_channel
         heights_um += measured_relief.heights_um(shape, voxel_um, *how, [seed, _MAP])
     elif relief.roughness_um and relief.correlation_length_um is not None and relief.hurst is not None:
-        spectrum = waves.self_affine(relief.correlation_length_um, relief.hurst, _dimensions(shape))
+        spectrum = spectra.self_affine(relief.correlation_length_um, relief.hurst, _dimensions(shape))
         heights_um += relief.roughness_um * waves.surface(shape, _sides_um(parameters), spectrum, [seed, _ROUGH])
     density_um2, radius_um = relief.nuclei
     if density_um2 > 0.0:
@@ -54,7 +55,7 @@ def resistance_ratio(parameters: Parameters, seed: int) -> NDArray[np.float64]:
     shape, patches = (parameters.lattice.nx, parameters.lattice.ny), parameters.interphase
     if patches is None or patches.resistance_spread == 0.0:
         return np.ones(shape)
-    spectrum = waves.gaussian(patches.correlation_length_um, _dimensions(shape))
+    spectrum = spectra.gaussian(patches.correlation_length_um, _dimensions(shape))
     spread = math.sqrt(math.log1p(patches.resistance_spread**2))
     ratio = np.exp(spread * waves.surface(shape, _sides_um(parameters), spectrum, [seed, _PATCHES]))
     return _rounded(ratio / ratio.mean())
