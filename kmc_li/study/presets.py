@@ -75,7 +75,8 @@ METALS: dict[str, Metal] = {
     "Li": Metal(
         1, 13.0, lithium_hardness_MPa(1.0), 0.5,
         "molar volume: handbook (534 kg/m^3). Hardness: three times the yield stress 105 (d/um)^-0.68 MPa of "
-        f"Xu et al., PNAS 2017, for a bud of d = 1 um. Surface energy: {RECALLED}",
+        "Xu et al., PNAS 2017, for a bud of d = 1 um. Surface energy: 0.52 to 0.59 J/m^2 by facet in vacuum "
+        f"(Vitos et al., Surf. Sci. 411, 186, 1998), somewhat less assumed in the electrolyte; {RECALLED}",
     ),
     "Na": _other_metal(1, 23.7, 0.7, 0.26),
     "K": _other_metal(1, 43.9, 0.4, 0.15),
@@ -105,14 +106,30 @@ LAYERS: dict[str, LayerMaterial] = {
     ),
 }  # fmt: skip
 
+_JUMPS = "prefactor: jumps of 0.278 nm at 2e12/s, over 4. Share of mobile atoms: 1 assumed, the most there can be"
+
 SURFACES: dict[str, SurfaceDiffusion] = {
-    "Li": SurfaceDiffusion(4e-8, 0.15, 1.0, f"prefactor 2e12/s (0.278 nm)^2/4, barrier and share: {RECALLED}"),
-}
+    "Li": SurfaceDiffusion(
+        3.86e-8, 0.15, 1.0,
+        f"barrier: on a terrace, Vishnugopi et al., Phys. Chem. Chem. Phys. 22, 11286 (2020), as for hops. {_JUMPS}",
+    ),
+    "Li, across steps": SurfaceDiffusion(
+        3.86e-8, 0.2, 1.0,
+        "barrier: across a step of (100), about 0.2 eV, above 0.5 eV on (111) and (211), Zhou et al., J. Power Sources "
+        f"630, 236181 (2025). {_JUMPS}",
+    ),
+}  # fmt: skip
+
+_SHAPE = "Correlation length and exponent: assumed"
 
 SUBSTRATES: dict[str, Relief] = {
-    "Li foil": Relief(0.2, 1.0, 0.8, f"rms 100 to 500 nm, correlation length and exponent: {RECALLED}"),
-    "Cu foil": Relief(0.05, 1.0, 0.8, f"rms 10 to 200 nm, correlation length and exponent: {RECALLED}"),
-}
+    "Li foil": Relief(0.3, 1.0, 0.8, f"rms (100 to 500 nm): {RECALLED}. {_SHAPE}"),
+    "Cu foil": Relief(
+        0.2, 1.0, 0.8,
+        "rms: a sixth, assumed, of the Rz of 1.2 um of the smoothest of four electrolytic foils (1.2 to 2.8 um), "
+        f"Metals 12, 2110 (2022), doi 10.3390/met12122110. {_SHAPE}",
+    ),
+}  # fmt: skip
 
 # by the section that takes them
 TABLES: dict[str, Mapping[str, Any]] = {

@@ -169,7 +169,6 @@ def test_one_clear_line(changes: dict[str, Any], line: str) -> None:
 
 
 def test_a_rounded_noise_volume_is_told() -> None:
-    assert advice.warnings(study(**{"surface.noise_volume_um3": 1e-4})) == []
-    assert advice.warnings(study(**{"surface.noise_volume_um3": 0.0105})) == [
-        "surface.noise_volume_um3: got 0.0105, 0.01562 um^3 is used, the voxel in 1 part"
-    ]
+    told = advice.warnings(study(**{"surface.noise_volume_um3": 0.0105}))
+    assert told[0] == "surface.noise_volume_um3: got 0.0105, 0.01562 um^3 is used, the voxel in 1 part"
+    assert not any("is used" in line for line in advice.warnings(study(**{"surface.noise_volume_um3": 1e-4})))
