@@ -2,6 +2,9 @@
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kmc_li.study import constants, dispersion
 from kmc_li.study.parameters import Parameters
 
@@ -10,9 +13,9 @@ _VOXELS, _WAVES = 8, 4  # least voxels in the neutral wavelength, and least of t
 _ROUNDED = 0.05  # more than this share of the noise's volume is worth a line
 
 
-def warnings(parameters: Parameters) -> list[str]:
-    """The lines of a study."""
-    return [*_rounded_noise(parameters), *_scales(parameters), *_facets(parameters)]
+def warnings(parameters: Parameters, heights_um: NDArray[np.float64] | None = None) -> list[str]:
+    """The lines of a study; heights_um: its relief, for a measured map."""
+    return [*_rounded_noise(parameters), *_scales(parameters, heights_um), *_facets(parameters)]
 
 
 def _rounded_noise(p: Parameters) -> list[str]:
@@ -26,7 +29,7 @@ def _rounded_noise(p: Parameters) -> list[str]:
     return [f"surface.noise_volume_um3: got {given:.4g}, {used:.4g} um^3 is used, {parts}"]
 
 
-def _scales(p: Parameters) -> list[str]:
+def _scales(p: Parameters, heights_um: NDArray[np.float64] | None) -> list[str]:
     """What sets the scale of a deposit must be seen by the voxels and fit the box."""
     if not p.continuum:
         return []
@@ -46,7 +49,7 @@ def _scales(p: Parameters) -> list[str]:
             f"lattice: the box is {side_um:.3g} um wide, should hold {_WAVES} waves of the fastest length, "
             f"{fastest_um:.3g} um"
         )
-    if dispersion.end_roughness(p).noise_dominates:
+    if dispersion.end_roughness(p, heights_um).noise_dominates:
         found.append("surface.noise_volume_um3: the noise dominates the seed: make it smaller or give a [substrate]")
     return found
 

@@ -6,6 +6,9 @@ There is no concentration field in the model: it holds for currents far below th
 import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kmc_li.study import advice, constants, dispersion, units
 from kmc_li.study.parameters import Parameters
 
@@ -110,17 +113,20 @@ def _layer_numbers(p: Parameters, eta_V: float) -> list[Quantity]:
     return out
 
 
-def table(parameters: Parameters) -> str:
-    """The numbers as lines of text: name, symbol, value, meaning; then what dominates, fitted inputs, warnings."""
+def table(parameters: Parameters, heights_um: NDArray[np.float64] | None = None) -> str:
+    """The numbers as lines of text: name, symbol, value, meaning; then what dominates, fitted inputs, warnings.
+
+    heights_um: the relief at the start (nx, ny), which a measured map is judged by.
+    """
     rows = [
         (q.name, q.symbol, f"{q.value:.4g}{' ' + q.unit if q.unit else ''}", q.meaning)
         for q in dimensionless_numbers(parameters)
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
-    lines += [dispersion.end_roughness(parameters).line] if parameters.continuum else []
+    lines += [dispersion.end_roughness(parameters, heights_um).line] if parameters.continuum else []
     lines += [f"fitted, not measured: {f}" for f in fitted(parameters)]
-    return "\n".join(lines + [f"warning: {line}" for line in advice.warnings(parameters)])
+    return "\n".join(lines + [f"warning: {line}" for line in advice.warnings(parameters, heights_um)])
 
 
 def fitted(parameters: Parameters) -> list[str]:

@@ -23,7 +23,7 @@ _MOST = 300.0  # exponents beyond it are cut: a wave that has grown so much is n
 
 
 class EndRoughness(NamedTuple):
-    """Rms of the heights at the end of a run by linear theory [um]; seed is None for a measured map, not read here."""
+    """Rms of the heights at the end of a run by linear theory [um]; seed is None for a measured map not given."""
 
     seed: float | None
     noise: float
@@ -81,10 +81,11 @@ def seed_growth_factor(parameters: Parameters) -> float:
     return math.exp(min(float(rate) * duration_s(parameters), _MOST))
 
 
-def end_roughness(parameters: Parameters) -> EndRoughness:
+def end_roughness(parameters: Parameters, heights_um: Array | None = None) -> EndRoughness:
     """Rms at the end from relief and patches, and from noise: dS/dt = 2 omega S + v q, q what arrives at once [m^3].
 
     S(k) integrates over d^2k/(2 pi)^2 to the mean square; summed over the waves of the box that its voxels hold.
+    heights_um: of the columns at the start, for a measured map; what a rough surface or nuclei have is known.
     """
     p = parameters
     k, times = _waves(p)
@@ -95,7 +96,7 @@ def end_roughness(parameters: Parameters) -> EndRoughness:
     speed_m_s = _m_per_C_m2(p) * p.current_density_A_m2
     quantum_m3 = p.voxel_m**3 / p.quanta
     noise = speed_m_s * quantum_m3 / p.face_area_m2 * end_s * _integrated(2.0 * rate * end_s)
-    seed = _relief(p, k)
+    seed = _relief(p, k, heights_um)
     if seed is not None:
         uneven = k * p.wagner_length_m / (1.0 + k * p.wagner_length_m) * speed_m_s * end_s * _integrated(rate * end_s)
         seed = seed * grown**2 + _patches(p, k) * uneven**2
@@ -155,13 +156,13 @@ def _waves(p: Parameters) -> tuple[Array, Array]:
     return k[k > 0.0], times[k > 0.0]
 
 
-def _relief(p: Parameters, k: Array) -> Array | None:
-    """Mean square [m^2] of each wave of the substrate; None for a measured map."""
+def _relief(p: Parameters, k: Array, heights_um: Array | None) -> Array | None:
+    """Mean square [m^2] of each wave of the substrate; None for a measured map that is not given."""
     relief, axes = p.substrate, _axes(p)
     if relief is None:
         return np.zeros_like(k)
     if relief.map is not None:
-        return None
+        return None if heights_um is None else _powers(1e-6 * heights_um)
     out = np.zeros_like(k)
     if relief.roughness_um and relief.correlation_length_um is not None and relief.hurst is not None:
         spectrum = spectra.self_affine(1e-6 * relief.correlation_length_um, relief.hurst, len(axes))
@@ -172,6 +173,15 @@ def _relief(p: Parameters, k: Array) -> Array | None:
         box = math.prod(2.0 * math.pi / unit for _, unit in axes)
         out += spectra.half_spheres(1e12 * per_um2, 1e-6 * radius_um, k, len(axes)) / box
     return out
+
+
+def _powers(heights: Array) -> Array:
+    """Mean square of each of the `_waves` of given heights, the mean of those of a wave and its mirror images."""
+    power = np.abs(np.fft.fft2(heights) / heights.size) ** 2
+    for axis in (0, 1):
+        number = np.arange((heights.shape[axis] + 1) // 2)
+        power = 0.5 * (power.take(number, axis) + power.take(-number, axis))
+    return np.asarray(power.ravel()[1:])
 
 
 def _patches(p: Parameters, k: Array) -> Array:

@@ -155,3 +155,18 @@ def test_a_measured_map_is_not_estimated(tmp_path):
     (tmp_path / "map.csv").write_text("0,1\n1,0\n")
     p = surface(substrate={"map": str(tmp_path / "map.csv"), "map_pixel_um": 1.0})
     assert dispersion.end_roughness(p).seed is None and "the map's is not known" in table(p)
+
+
+@pytest.mark.parametrize("shape", [(32, 24), (31, 1)])
+def test_given_heights_are_the_seed_of_a_map(shape, tmp_path):
+    (tmp_path / "map.csv").write_text("0,1\n1,0\n")
+    map_of = {"map": str(tmp_path / "map.csv"), "map_pixel_um": 1.0}
+    p = surface(substrate=map_of, lattice=FINE | {"nx": shape[0], "ny": shape[1]}, stop={"time_s": 1e-6})
+    x, y = np.indices(shape)
+    heights_um = 0.02 * np.cos(2 * np.pi * 3 * x / shape[0] + 1) + 0.01 * np.sin(2 * np.pi * (x / shape[0] - 2 * y / shape[1]))
+    assert dispersion.end_roughness(p, heights_um).seed == pytest.approx(heights_um.std(), rel=1e-6)
+    longer = p.replace(stop={"time_s": 2000.0})
+    grown = 0.02 / np.sqrt(2) * np.exp(2000 * dispersion.growth_rate_per_s(p, 2 * np.pi * 3 / (shape[0] * 0.125e-6)))
+    one = 0.02 * np.cos(2 * np.pi * 3 * x / shape[0] + 1)
+    assert dispersion.end_roughness(longer, one).seed == pytest.approx(grown, rel=1e-6)
+    assert "dominates" in table(longer, one)
