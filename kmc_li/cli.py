@@ -317,12 +317,9 @@ def _parameters(options: argparse.Namespace) -> None:
 
 def _read(study: str) -> tuple[Any, str]:
     """The parameters of a study and the table of its dimensionless numbers."""
-    from kmc_li.study import dimensionless
-    from kmc_li.study.parameters import Parameters
-    from kmc_li.study.presets import study_path
+    from kmc_li.running.start import read_study
 
-    parameters = Parameters.from_toml(study_path(study))
-    return parameters, dimensionless.table(parameters)
+    return read_study(study)
 
 
 def _conclude(run: "Run") -> None:

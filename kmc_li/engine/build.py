@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kmc_li.engine.seeds import substrate_heights
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice import occupancy as lattice
@@ -96,15 +97,16 @@ def build_layer(parameters: Parameters) -> Any:
 
 
 def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
-    """What is on the collector at time zero: bool (nx, ny, nz)."""
+    """What is on the collector at time zero: bool (nx, ny, nz), the substrate's relief in whole voxels."""
     p = parameters.lattice
-    deposit = np.zeros((p.nx, p.ny, p.nz), np.bool_)
-    deposit[:, :, : p.film_voxels] = True
+    height = p.film_voxels + np.rint(substrate_heights(parameters, seed)).astype(np.int64)
+    deposit = np.arange(p.nz) < height[:, :, None]
     adatoms = round(p.adatom_share * p.nx * p.ny)
     if adatoms > 0:
         rng = np.random.Generator(np.random.PCG64([seed, 1]))  # [seed]: the events'
         chosen = rng.permutation(p.nx * p.ny)[:adatoms]
-        deposit[chosen // p.ny, chosen % p.ny, p.film_voxels] = True
+        x, y = chosen // p.ny, chosen % p.ny
+        deposit[x, y, height[x, y]] = True
     return deposit
 
 

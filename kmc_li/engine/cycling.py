@@ -21,7 +21,7 @@ from kmc_li.study import units
 from kmc_li.study.parameters import NO_STOP, Parameters
 from kmc_li.study.protocol import Step
 
-CARRIED = ("events", "plated", "stripped", "hopped", "attempts", "time", "cycles", "refreshes")
+CARRIED = ("initial", "events", "plated", "stripped", "hopped", "attempts", "time", "cycles", "refreshes")
 SIGN = {"plate": 1, "strip": -1, "rest": 0}
 ENDS = ("capacity", "time", "cut-off", "nothing left")
 
@@ -85,7 +85,7 @@ class Cycling(Simulation):
     def _build(self, occupancy: NDArray[np.bool_], before: Any = None) -> None:
         self._model, self._box, self._state = self._allocate(occupancy, self._drive[0] == "strip")
         n = self._state.counters[0]
-        n.initial = self.parameters.initial_voxels
+        n.initial = int(np.count_nonzero(occupancy))
         for name in CARRIED if before is not None else ():
             setattr(n, name, getattr(before, name))
         build.settle(self._model, self._box, self._state)

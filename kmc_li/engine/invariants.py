@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmc_li.engine.build import initial_deposit
 from kmc_li.kernels import hopping
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
@@ -230,7 +231,7 @@ def check_charge(simulation: "Simulation") -> None:
     """Voxels come and go by plating and stripping alone; events are counted once; charge is theirs by Faraday."""
     n, p = simulation._state.counters[0], simulation.parameters
     present, net = int(np.count_nonzero(simulation.occupancy)), int(n.plated - n.stripped)
-    at_first = p.initial_voxels
+    at_first = int(np.count_nonzero(initial_deposit(p, simulation.seed)))
     message = f"{present} Li voxels: {at_first} at first, {n.plated} plated less {n.stripped} stripped"
     _require(present == at_first + net, message)
     _require(n.events == n.plated + n.stripped + n.hopped, f"events: {n.events} is not the sum of its kinds")

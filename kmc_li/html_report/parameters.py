@@ -57,9 +57,10 @@ def sources(groups: Groups) -> Markup:
     lines: dict[str, list[str]] = {}
     for label, runs in groups.items():
         study = runs[0].parameters
-        for name, section in (("metal", study.metal), ("layer", study.layer)):
+        for name in ("metal", "surface", "substrate", "interphase", "layer"):
+            section = getattr(study, name)
             if section is not None:
-                preset = f", preset {section.preset}" if section.preset else ""
+                preset = f", preset {section.preset}" if getattr(section, "preset", None) else ""
                 lines.setdefault(f"[{name}]{preset}: {section.source}", []).append(label)
     told = [f"{line} ({', '.join(labels)})" if len(groups) > 1 else line for line, labels in lines.items()]
     rest = "“Study” in the table: given in the study file, whose comments name the source; “default”: that of kmc_li."

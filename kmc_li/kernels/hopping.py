@@ -24,6 +24,10 @@ def wait(hoppers, model, box, state, rng, max_events, max_time):
     if verbs.room(method) < area + 512 + 8 * state.changed.size + 7 * n.dead_voxels:
         return GROW_SITES
     rate, singly = verbs.total_rate(method, model, box, n), verbs.hops_one_at_a_time(method)
+    if rate <= 0.0 and n.changed > 0:  # the only places to plate at may be among those that are put off
+        if flush(model, box, state):
+            return REFRESH
+        rate = verbs.total_rate(method, model, box, n)
     end = min(max_events, n.events + 1) if singly else max_events
     cell, changes, hits = state.lattice.cell, state.changed, state.hits
     code, voxel, direction = hops.run(model, box, hoppers, cell, changes, hits, n, rng, end, max_time, rate)
@@ -34,7 +38,7 @@ def wait(hoppers, model, box, state, rng, max_events, max_time):
     if singly or code == hops.SPECIAL or code == hops.OTHER or code == hops.SETTLE:
         if flush(model, box, state):
             return REFRESH
-    if code == GROW_HOPPERS or code == NOTHING or (code == RUNNING and not singly):
+    if code == GROW_HOPPERS or code == NOTHING or (code == RUNNING and n.events < end):
         return code
     return CONTINUE
 

@@ -98,6 +98,8 @@ def resume_reporting(path: str | Path, report: Report) -> Run:
     past = check_resumable(path).provenance
     with noted_signals() as received, RunFolder.open(path) as folder:
         if folder.manifest.finished is None:
+            if folder.parameters.substrate is not None:
+                folder.parameters.substrate.require_map()
             _warn_of_changes(path, past)
             simulation, fresh = _restored(folder)
             folder.note_resumed()

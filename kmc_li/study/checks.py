@@ -8,6 +8,8 @@ from kmc_li.study import constants, units
 from kmc_li.study.choices import LAWS, NO_FIELD
 from kmc_li.study.protocol import Protocol
 from kmc_li.study.sections import Electrolyte, Hops, Lattice, Layer, Metal, Numerics, Plating, Stop
+from kmc_li.study.seeding import Interphase
+from kmc_li.study.surface import MOST_QUANTA, Surface
 
 _FULL = 0.9  # a dense deposit may fill this share of the box: growth is never dense
 _LARGEST_RATE_BITS = 100  # rates are float32, below 2^128
@@ -22,7 +24,10 @@ def cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_without_plating, ("plating", "hops", "stop")),
         (_check_charge_fits, ("lattice", "stop", "plating", "metal")),
         (_check_layer_bears, ("layer", "metal", "plating")),
-        (_check_method, ("layer", "plating", "field", "electrolyte", "hops")),
+        (_check_method, ("layer", "plating", "field", "electrolyte", "hops", "surface")),
+        (_check_surface, ("surface", "plating", "hops", "protocol", "layer", "electrolyte")),
+        (_check_noise, ("surface", "lattice", "plating")),
+        (_check_interphase, ("interphase", "surface", "electrolyte")),
         (_check_butler_volmer, ("electrolyte", "plating", "hops")),
         (_check_protocol, ("protocol", "lattice", "plating", "metal", "hops")),
     )
@@ -61,8 +66,14 @@ def _check_layer_bears(layer: Layer | None, metal: Metal, plating: Plating) -> l
 
 
 def _check_method(
-    layer: Layer | None, plating: Plating, numerics: Numerics, electrolyte: Electrolyte, hops: Hops
-) -> list[str]:
+    layer: Layer | None, plating: Plating, numerics: Numerics, electrolyte: Electrolyte, hops: Hops,
+    surface: Surface | None,
+) -> list[str]:  # fmt: skip
+    if surface is not None:
+        wrong = numerics.method not in ("auto", "signed")
+        return [f'field.method: got "{numerics.method}", must be "signed" or "auto" with a [surface]'] if wrong else []
+    if numerics.method == "signed":
+        return ['field.method: got "signed", must be another method, or "auto", without a [surface]']
     if numerics.method not in ("walkers", "guided"):
         return []
     must = f'field.method: got "{numerics.method}", must be "multigrid" or "auto"'
@@ -80,6 +91,61 @@ def _check_method(
     if layer is not None and layer.conductivity_S_m not in (None, electrolyte.conductivity_S_m):
         return [f"{must} under a layer of another conductivity than the electrolyte's"]
     return []
+
+
+def _check_surface(
+    surface: Surface | None, plating: Plating, hops: Hops, protocol: Protocol | None, layer: Layer | None,
+    electrolyte: Electrolyte,
+) -> list[str]:  # fmt: skip
+    """What voxels that fill in parts cannot be combined with."""
+    if surface is None:
+        return []
+    found = []
+    with_it = "with a [surface]"
+    if plating.kinetics != "linear":
+        found.append(f'plating.kinetics: got "{plating.kinetics}", must be "linear" {with_it}')
+    if plating.control != "galvanostatic":
+        found.append(f'plating.control: got "{plating.control}", must be "galvanostatic" {with_it}')
+    if plating.breakdown_exponent != 1.0:
+        found.append(f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be 1 {with_it}")
+    if hops.enabled:
+        found.append(f"hops.enabled: got true, must be false {with_it}, which has its own surface diffusion")
+    if protocol is not None:
+        found.append(f"protocol: got a section, must be left out {with_it}")
+    if layer is not None and layer.conductivity_S_m not in (None, electrolyte.conductivity_S_m):
+        found.append(
+            f"layer.conductivity_S_m: got {layer.conductivity_S_m:g}, must be left out, or the electrolyte's "
+            f"{electrolyte.conductivity_S_m:g} S/m, {with_it}"
+        )
+    return found
+
+
+def _check_noise(surface: Surface | None, lattice: Lattice, plating: Plating) -> list[str]:
+    """A voxel fills in a whole number of parts that the engine can count."""
+    given = None if surface is None else surface.noise_volume_um3
+    if surface is None or given is None:
+        return []
+    where, voxel_um3 = f"surface.noise_volume_um3: got {given:g}", lattice.voxel_um**3
+    if plating.noise_reduction_hits != 1:
+        beside = f"plating.noise_reduction_hits (got {plating.noise_reduction_hits})"
+        return [f"{where}, must not stand beside {beside}, which says the same: say one or the other"]
+    quanta = voxel_um3 / given
+    if quanta < 1.0 - 1e-9:
+        return [f"{where}, must be at most {voxel_um3:.4g} um^3, a voxel's volume"]
+    if round(quanta) > MOST_QUANTA:
+        least = voxel_um3 / MOST_QUANTA
+        return [f"{where}, must be at least {least:.4g} um^3, a voxel's volume over {MOST_QUANTA}"]
+    return []
+
+
+def _check_interphase(interphase: Interphase | None, surface: Surface | None, electrolyte: Electrolyte) -> list[str]:
+    if interphase is None:
+        return []
+    if surface is None:
+        return ["interphase: got a section, must stand beside a [surface]: patches need voxels that fill in parts"]
+    if electrolyte.charge_transfer_resistance_ohm_cm2 > 0.0:
+        return []
+    return ["electrolyte.charge_transfer_resistance_ohm_cm2: got 0, must be above 0 for an [interphase] to vary it"]
 
 
 def _check_butler_volmer(electrolyte: Electrolyte, plating: Plating, hops: Hops) -> list[str]:

@@ -20,6 +20,7 @@ METHODS = {
     "walkers": "kmc_li.kernels.methods.walkers",
     "guided": "kmc_li.kernels.methods.guided",
     "multigrid": "kmc_li.kernels.methods.multigrid",
+    "signed": "kmc_li.kernels.methods.signed",
 }
 
 

@@ -6,7 +6,10 @@ There is no concentration field in the model: it holds for currents far below th
 import math
 from typing import NamedTuple
 
-from kmc_li.study import constants, units
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li.study import advice, constants, dispersion, units
 from kmc_li.study.parameters import Parameters
 
 SINGLE_ATOM_PER_S = 2e12  # the default attempt frequency, of an atom of Li (Vishnugopi 2020)
@@ -60,7 +63,7 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
         implied = slope / units.convert(i0, "mA/cm^2", "A/m^2") / resistance
         rest = "the rest is SEI or fitted"
         out.append(Quantity("Butler-Volmer share of R_ct", "RT/(F i0 R_ct)", implied, rest))
-    return out + _layer_numbers(p, eta_V)
+    return out + _surface_numbers(p) + _layer_numbers(p, eta_V)
 
 
 def _hops_per_plating(p: Parameters, monolayer_s: float) -> float:
@@ -73,6 +76,20 @@ def _hops_per_plating(p: Parameters, monolayer_s: float) -> float:
 
 def _hops_meaning(p: Parameters) -> str:
     return "per direction, of a voxel with one neighbor" if p.hops.enabled else "hops are switched off"
+
+
+def _surface_numbers(p: Parameters) -> list[Quantity]:
+    """Scale and growth of waves on bare metal, by linear theory."""
+    if not p.continuum:
+        return []
+    neutral_um, fastest_um = dispersion.neutral_wavelength_um(p), dispersion.fastest_wavelength_um(p)
+    per_voxel = [f"{length / p.lattice.voxel_um:.3g} voxels" for length in (neutral_um, fastest_um)]
+    times = f"over {dispersion.duration_s(p):.3g} s; at most e^300"
+    return [
+        Quantity("neutral wavelength", "l_0", neutral_um, f"{per_voxel[0]}; shorter waves decay", "um"),
+        Quantity("fastest growing wavelength", "l_max", fastest_um, f"{per_voxel[1]}, on bare metal", "um"),
+        Quantity("growth of the fastest wave", "exp(w t)", dispersion.seed_growth_factor(p), times),
+    ]
 
 
 def _layer_numbers(p: Parameters, eta_V: float) -> list[Quantity]:
@@ -96,15 +113,20 @@ def _layer_numbers(p: Parameters, eta_V: float) -> list[Quantity]:
     return out
 
 
-def table(parameters: Parameters) -> str:
-    """The numbers as lines of text: name, symbol, value, meaning; fitted inputs are named below."""
+def table(parameters: Parameters, heights_um: NDArray[np.float64] | None = None) -> str:
+    """The numbers as lines of text: name, symbol, value, meaning; then what dominates, fitted inputs, warnings.
+
+    heights_um: the relief at the start (nx, ny), which a measured map is judged by.
+    """
     rows = [
         (q.name, q.symbol, f"{q.value:.4g}{' ' + q.unit if q.unit else ''}", q.meaning)
         for q in dimensionless_numbers(parameters)
     ]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}" for a, b, c, d in rows]
-    return "\n".join(lines + [f"fitted, not measured: {f}" for f in fitted(parameters)])
+    lines += [dispersion.end_roughness(parameters, heights_um).line] if parameters.continuum else []
+    lines += [f"fitted, not measured: {f}" for f in fitted(parameters)]
+    return "\n".join(lines + [f"warning: {line}" for line in advice.warnings(parameters, heights_um)])
 
 
 def fitted(parameters: Parameters) -> list[str]:

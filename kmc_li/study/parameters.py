@@ -28,6 +28,8 @@ from kmc_li.study.sections import (
     Plating,
     Stop,
 )
+from kmc_li.study.seeding import Interphase, Substrate, beside
+from kmc_li.study.surface import Surface
 from kmc_li.study.validation import Section, lines, rule, section_model
 
 _MAX_STUDY_BYTES = 1_000_000
@@ -48,6 +50,9 @@ class Parameters(Section):
     electrolyte: Electrolyte = Field(description="the electrolyte and its interface")
     plating: Plating = Field(description="the plating current")
     hops: Hops = Field(default_factory=lambda: Hops.model_validate({}), description="thermal hops")
+    surface: Surface | None = Field(None, description="noise, capillarity, surface diffusion in place of the voxel's")
+    substrate: Substrate | None = Field(None, description="relief of the current collector; leave it out for a plane")
+    interphase: Interphase | None = Field(None, description="patches of the interphase; leave it out for an even one")
     layer: Layer | None = Field(None, description="the interphase layer; leave it out for bare metal")
     field: Numerics = Field(
         default_factory=lambda: Numerics.model_validate({}), description="how the field is solved"
@@ -84,7 +89,7 @@ class Parameters(Section):
         except (ValueError, RecursionError) as error:  # an int of 5000 digits is a plain ValueError
             reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a value it cannot hold"
             raise UserError(f"{path}: is not TOML: {reason}") from None
-        return cls.from_dict(data)
+        return cls.from_dict(beside(data, Path(path)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Parameters":
@@ -118,6 +123,8 @@ class Parameters(Section):
             values = data[section] if isinstance(data.get(section), Mapping) else {}
             if key == "lattice.size_um":
                 values = {k: v for k, v in values.items() if k not in ("nx", "ny", "nz")}
+            if key == "substrate.map":
+                values = {k: v for k, v in values.items() if k != "map_sha256"}
             data[section] = {**values, inner: value}
         return type(self).from_dict(data)
 
@@ -166,12 +173,14 @@ class Parameters(Section):
         """How the voxel is found that plates next: a name of choices.METHODS, or "none" where no field is followed.
 
         "auto" takes walkers where they can and are fast: they touch metal some W/voxel times before they land. Where a
-        layer shifts faces or the law is curved, they are guided.
+        layer shifts faces or the law is curved, they are guided; with a [surface] they carry a sign.
         """
         if LAWS[self.plating.kinetics] == NO_FIELD:
             return "none"
         if self.field.method != "auto":
             return self.field.method
+        if self.continuum:
+            return "signed"
         can = self.plating.breakdown_exponent == 1.0 and self.plating.control == "galvanostatic"
         if not can or self.wagner_length_m > _WALKING * self.voxel_m:
             return "multigrid"
@@ -180,6 +189,33 @@ class Parameters(Section):
         even = self.layer is None or self.layer_conductivity_S_m == self.conductivity_S_m
         known = self.plating.kinetics in ("linear", "butler-volmer")
         return "guided" if even and known and not self.hops.enabled else "multigrid"
+
+    @property
+    def continuum(self) -> bool:
+        """Whether voxels fill in parts, with noise and cut-off of their own: there is a section [surface]."""
+        return self.surface is not None
+
+    @property
+    def quanta(self) -> int:
+        """Parts in which a voxel fills."""
+        hits = self.plating.noise_reduction_hits
+        return hits if self.surface is None else self.surface.quanta(self.lattice.voxel_um, hits)
+
+    @property
+    def mullins_B_m4_s(self) -> float:
+        """Mullins coefficient of surface diffusion, 0 without a [surface] [m^4/s]."""
+        if self.surface is None:
+            return 0.0
+        metal_and_heat = self.metal.surface_energy_J_m2, self.molar_volume_m3_mol, self.hops.temperature_K
+        return self.surface.mullins_m4_s(*metal_and_heat)
+
+    @property
+    def capillary_V_m(self) -> float:
+        """Face shift gamma V_m/(z F) for a total curvature of 1/m; 0 without capillarity or a [surface] [V m]."""
+        if self.surface is None or not self.surface.capillarity:
+            return 0.0
+        faraday = self.metal.charge_number * constants.FARADAY_C_MOL
+        return self.metal.surface_energy_J_m2 * self.molar_volume_m3_mol / faraday
 
     @property
     def wagner_length_m(self) -> float:
@@ -214,12 +250,6 @@ class Parameters(Section):
             return None
         charge_C = units.convert(self.stop.capacity_mAh_cm2, "mAh/cm^2", "C/m^2") * self.face_area_m2
         return round(charge_C / self.voxel_charge_C)
-
-    @property
-    def initial_voxels(self) -> int:
-        """Voxels of metal at the start."""
-        columns = self.lattice.nx * self.lattice.ny
-        return self.lattice.film_voxels * columns + round(self.lattice.adatom_share * columns)
 
     @property
     def pressure_shift_V_Pa(self) -> float:
@@ -272,7 +302,7 @@ def _readable_sections(data: Mapping[str, Any]) -> dict[str, Any]:
         if model is None:
             continue
         given = data.get(key)
-        if given is None and key in ("layer", "protocol"):
+        if given is None and Parameters.model_fields[key].default is None:
             sections[key] = None
             continue
         given = {} if given is None else given

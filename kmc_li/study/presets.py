@@ -36,6 +36,26 @@ class LayerMaterial:
     source: str
 
 
+@dataclass(frozen=True)
+class SurfaceDiffusion:
+    """How atoms move on a metal's surface: D0 exp(-E/kT) of a mobile atom, and the share of sites that hold one."""
+
+    diffusion_prefactor_m2_s: float
+    diffusion_barrier_eV: float
+    mobile_share: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Relief:
+    """A rough surface: rms of its heights, correlation length and Hurst exponent."""
+
+    roughness_um: float
+    correlation_length_um: float
+    hurst: float
+    source: str
+
+
 def lithium_hardness_MPa(bud_diameter_um: float) -> float:
     """Hardness of a lithium bud, 3 max(0.7, 105 (d/um)^-0.68) MPa, d > 0. Source: Xu et al., PNAS 2017."""
     if not bud_diameter_um > 0:
@@ -55,7 +75,8 @@ METALS: dict[str, Metal] = {
     "Li": Metal(
         1, 13.0, lithium_hardness_MPa(1.0), 0.5,
         "molar volume: handbook (534 kg/m^3). Hardness: three times the yield stress 105 (d/um)^-0.68 MPa of "
-        f"Xu et al., PNAS 2017, for a bud of d = 1 um. Surface energy: {RECALLED}",
+        "Xu et al., PNAS 2017, for a bud of d = 1 um. Surface energy: 0.52 to 0.59 J/m^2 by facet in vacuum "
+        f"(Vitos et al., Surf. Sci. 411, 186, 1998), somewhat less assumed in the electrolyte; {RECALLED}",
     ),
     "Na": _other_metal(1, 23.7, 0.7, 0.26),
     "K": _other_metal(1, 43.9, 0.4, 0.15),
@@ -85,7 +106,35 @@ LAYERS: dict[str, LayerMaterial] = {
     ),
 }  # fmt: skip
 
-TABLES: dict[str, Mapping[str, Any]] = {"metal": METALS, "layer": LAYERS}  # by the section that takes them
+_JUMPS = "prefactor: jumps of 0.278 nm at 2e12/s, over 4. Share of mobile atoms: 1 assumed, the most there can be"
+
+SURFACES: dict[str, SurfaceDiffusion] = {
+    "Li": SurfaceDiffusion(
+        3.86e-8, 0.15, 1.0,
+        f"barrier: on a terrace, Vishnugopi et al., Phys. Chem. Chem. Phys. 22, 11286 (2020), as for hops. {_JUMPS}",
+    ),
+    "Li, across steps": SurfaceDiffusion(
+        3.86e-8, 0.2, 1.0,
+        "barrier: across a step of (100), about 0.2 eV, above 0.5 eV on (111) and (211), Zhou et al., J. Power Sources "
+        f"630, 236181 (2025). {_JUMPS}",
+    ),
+}  # fmt: skip
+
+_SHAPE = "Correlation length and exponent: assumed"
+
+SUBSTRATES: dict[str, Relief] = {
+    "Li foil": Relief(0.3, 1.0, 0.8, f"rms (100 to 500 nm): {RECALLED}. {_SHAPE}"),
+    "Cu foil": Relief(
+        0.2, 1.0, 0.8,
+        "rms: a sixth, assumed, of the Rz of 1.2 um of the smoothest of four electrolytic foils (1.2 to 2.8 um), "
+        f"Metals 12, 2110 (2022), doi 10.3390/met12122110. {_SHAPE}",
+    ),
+}  # fmt: skip
+
+# by the section that takes them
+TABLES: dict[str, Mapping[str, Any]] = {
+    "metal": METALS, "surface": SURFACES, "substrate": SUBSTRATES, "layer": LAYERS,
+}  # fmt: skip
 
 
 def studies_folder() -> Path:

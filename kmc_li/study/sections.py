@@ -29,7 +29,7 @@ class Metal(Section):
         description="the largest pressure a bud bears before it yields"
     )
     surface_energy_J_m2: Annotated[float, Measured("a surface energy", "J/m^2", "0.5 J/m^2", 0, 100)] = Field(
-        description="in the electrolyte; recorded, not used by the present model"
+        description="in the electrolyte: the gamma of capillarity and surface diffusion, which a [surface] switches on"
     )
     source: StrictStr = Field(description="where the values come from")
 
@@ -282,7 +282,7 @@ class Numerics(Section):
     method: Annotated[str, OneOf(METHOD_NAMES)] = Field(
         "auto",
         description="walkers: exact, linear kinetics without a layer; guided: walkers under a layer or with "
-        "Butler-Volmer kinetics; multigrid: all; auto: walkers or guided walkers if they can",
+        "Butler-Volmer kinetics; signed: with a [surface]; multigrid: all others; auto: walkers of a kind if they can",
     )
     tolerance: Annotated[float, Measured("a share", "", "0.01", 1e-4, 0.2)] = Field(
         0.01, description="allowed total variation between the event probabilities used and exact"

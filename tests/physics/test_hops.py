@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from small import study
+from small import HOPS, WALKERS, grown, study
 
 from kmc_li.engine import build, invariants
 from kmc_li.engine.simulation import Simulation
@@ -133,3 +133,20 @@ def test_first_event_of_a_frozen_state(nx, ny, energy):
         assert found[-1] <= 20
         found, expected = found[:-1], expected[:-1]
     assert stats.chisquare(found, expected * found.sum() / expected.sum()).pvalue > 0.001
+
+
+@pytest.mark.parametrize("changes", [{}, WALKERS, {"plating.kinetics": "uniform"}], ids=["solved", "walkers", "uniform"])
+@pytest.mark.parametrize("frequency", [2e4, 2e12])
+def test_a_column_in_which_nothing_can_hop_waits_for_plating(changes, frequency):
+    """No hop is possible in a box of one column: attempts at any rate leave the waiting times of plating as they are."""
+    one = {"lattice.nx": 1, "lattice.ny": 1, "stop": {"events": 400}}
+    p = study(**HOPS | one | changes | {"hops.attempt_frequency_per_s": frequency})
+    runs = [grown(p, seed) for seed in range(16)]
+    assert all((run.finished, run.events, run.report()["hops"]) == ("box is full", 32, 0) for run in runs)
+    times = np.array([run.time_s for run in runs]) * build.build_model(p).monolayer_rate
+    assert abs(times.mean() - 32) < 3 * np.sqrt(32 / 16)
+
+
+def test_a_run_in_which_nothing_can_happen_ends():
+    one = {"lattice.nx": 1, "lattice.ny": 1, "lattice.film_voxels": 3, "plating.kinetics": "none"}
+    assert grown(study(**HOPS | one | {"stop": {"events": 400}})).finished == "nothing can happen"

@@ -136,6 +136,16 @@ def test_usage_errors_are_one_line(says, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_validate_reads_the_map(says, tmp_path):
+    study = study_path("bare").read_text() + '\n[substrate]\nmap = "scan.csv"\nmap_pixel_um = 1.0\n'
+    (tmp_path / "mapped.toml").write_text(study)
+    (tmp_path / "scan.csv").write_text("0,1,0.5\n1,0,0\n")
+    assert says("validate", "mapped.toml")[0] == 0
+    (tmp_path / "scan.csv").write_text("0,1,0.5\n1,0,what\n")
+    code, out, err = says("validate", "mapped.toml")
+    assert code == 2 and out == "" and err.count("\n") == 1 and "scan.csv" in err and "what" in err
+
+
 @pytest.mark.parametrize("verb", ["demo", "run", "resume", "ensemble", "analyze", "compare", "report", "export", "validate"])
 def test_help_teaches_by_example(says, verb):
     code, out, err = says(verb, "--help")

@@ -149,6 +149,19 @@ def test_other_code_goes_on_with_a_warning(engine, tmp_path, monkeypatch):
         assert resume(tmp_path / "run").finished == "capacity"
 
 
+def test_a_run_does_not_go_on_with_another_map(engine, tmp_path):
+    (tmp_path / "map.csv").write_text("0,1\n1,0\n")
+    mapped = tiny(substrate={"map": str(tmp_path / "map.csv"), "map_pixel_um": 1.0})
+    stop_at(engine, 100)
+    with pytest.raises(Interrupted):
+        simulate(mapped, 1, tmp_path / "run")
+    (tmp_path / "map.csv").write_text("0,2\n1,0\n")
+    with pytest.raises(UserError, match="substrate.map: got .* must have the content that the study was read with"):
+        resume(tmp_path / "run")
+    (tmp_path / "map.csv").write_text("0,1\n1,0\n")
+    assert resume(tmp_path / "run").finished == "capacity"
+
+
 def test_a_full_box_ends_a_run(engine):
     run = simulate(tiny(**{"lattice.nz": 6, "layer": None}), 4)
     assert run.finished == "box is full" and run.series["events"][-1] < tiny().target_voxels

@@ -12,8 +12,10 @@ from kmc_li.study.constants import VACUUM_PERMITTIVITY_F_M
 
 def test_every_value_has_a_source() -> None:
     assert set(presets.METALS) == {"Li", "Na", "K", "Mg", "Zn", "Cu"}
-    for preset in (*presets.METALS.values(), *presets.LAYERS.values()):
+    for preset in (p for table in presets.TABLES.values() for p in table.values()):
         assert len(preset.source) > 20
+    for preset in (*presets.SURFACES.values(), *presets.SUBSTRATES.values()):
+        assert "assumed" in preset.source  # the share of mobile atoms; correlation length and exponent
     for name in ("Na", "K", "Mg", "Zn", "Cu", "Li"):
         assert presets.RECALLED in presets.METALS[name].source  # the surface energies at least
 

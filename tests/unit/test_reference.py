@@ -16,12 +16,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "parameters.md"
 MARK = "<!-- kmc-li parameters --markdown -->"
 KEYS = reference.keys()
 BASE = study(**LAYER)
+PATCHES = {"resistance_spread": 0.3, "correlation_length_um": 1.0}
+SEEDED = study(surface={}, substrate={}, interphase=PATCHES, **{"field.method": "auto"})
 CYCLED = study(protocol={"steps": ["rest 1 s"]}, stop=None)  # in place of [stop]
 
 
 def test_every_key_of_a_filled_study_is_listed_once():
     listed = [(key.section, key.name) for key in KEYS]
-    filled = BASE.to_dict() | {"protocol": CYCLED.to_dict()["protocol"]}
+    filled = {k: BASE.to_dict()[k] or SEEDED.to_dict()[k] or CYCLED.to_dict()[k] for k in BASE.to_dict()}
     held = [(s, k) for s, inner in filled.items() if isinstance(inner, dict) for k in inner]
     assert sorted(listed) == sorted([("", k) for k in filled if not isinstance(filled[k], dict)] + held)
 
@@ -29,7 +31,8 @@ def test_every_key_of_a_filled_study_is_listed_once():
 @pytest.mark.parametrize("key", [k for k in KEYS if k.low is not None], ids=lambda k: f"{k.section}.{k.name}")
 def test_the_limits_are_those_that_are_enforced(key):
     """Just outside, the study is refused with a line of this key that states the range."""
-    dotted, base = f"{key.section}.{key.name}", CYCLED if key.section == "protocol" else BASE
+    dotted = f"{key.section}.{key.name}"
+    base = next(p for p in (BASE, SEEDED, CYCLED) if getattr(p, key.section) is not None)
     for outside in (key.low - max(abs(key.low) * 1e-6, 1e-9), key.high + max(abs(key.high) * 1e-6, 1e-9)):
         with pytest.raises(UserError) as refused:
             base.replace(**{dotted: outside})
@@ -49,13 +52,14 @@ def test_defaults_are_those_of_a_study_that_leaves_them_out():
         "layer": {"preset": "inert", "thickness_um": 8.0, "unscreened_share": 0.0},
         "stop": {"time_s": 1.0},
     }
-    read = Parameters.from_dict(least).to_dict() | {"protocol": CYCLED.to_dict()["protocol"]}
-    least["protocol"] = {"steps": ["rest 1 s"]}
+    seeded = {key: SEEDED.to_dict()[key] for key in ("surface", "substrate", "interphase")}
+    read = Parameters.from_dict(least).to_dict() | {"protocol": CYCLED.to_dict()["protocol"]} | seeded
+    least |= {"protocol": {"steps": ["rest 1 s"]}, "interphase": PATCHES}
     for key in KEYS:
         if key.section in least and key.name in least[key.section]:
             continue
         value = read[key.section][key.name] if key.section else read[key.name]
-        if key.preset_values:
+        if key.preset_values and key.section not in seeded:
             assert value == key.preset_values["Li" if key.section == "metal" else "inert"]
         elif key.name != "source":  # a preset brings its own
             assert value == key.default and not key.required, key
@@ -66,7 +70,9 @@ def test_required_is_what_cannot_be_left_out():
         Parameters.from_dict({"electrolyte": {}, "plating": {}, "layer": {"preset": "inert"}, "stop": {"events": 1}})
     with pytest.raises(UserError) as without_steps:
         CYCLED.replace(protocol={})
-    lines = refused.value.lines + without_steps.value.lines
+    with pytest.raises(UserError) as without_patches:
+        SEEDED.replace(interphase={})
+    lines = refused.value.lines + without_steps.value.lines + without_patches.value.lines
     missing = {line.partition(":")[0] for line in lines if "missing" in line}
     assert missing == {f"{key.section}.{key.name}" for key in KEYS if key.required}
 

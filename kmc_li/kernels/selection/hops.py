@@ -263,10 +263,12 @@ def run(model, box, lists, cell, changes, hits, n, rng, max_events, max_time, ot
             code = SETTLE
             break
         if idle > 1000 and idle > 12 * listed(lists):
-            if not plates and not _any_can(model, box, cell, lists):
-                code = NOTHING
-                break
             idle = 0
+            if not _any_can(model, box, cell, lists):  # nothing moves until something else happens, if anything does
+                if other > 0.0:
+                    time += rng.standard_exponential() / other
+                code = OTHER if other > 0.0 else NOTHING
+                break
         attempts += 1
         time += rng.standard_exponential() / total
         pick = rng.random() * total
