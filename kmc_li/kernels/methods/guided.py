@@ -22,7 +22,7 @@ from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
 from kmc_li.kernels.lattice.surface import is_live, live_faces
 from kmc_li.kernels.methods import free_regions, guide, multigrid, walk_tables, walkers
 from kmc_li.kernels.methods.multigrid import Settings
-from kmc_li.kernels.solver import equations, hierarchy
+from kmc_li.kernels.solver import equations, hierarchy, plain_cells
 
 FIRST_REFRESHES = 20
 planes = multigrid.planes
@@ -40,6 +40,7 @@ class Guided(NamedTuple):
     weighted: np.ndarray
     field: equations.Field
     hierarchy: hierarchy.Hierarchy
+    plain: plain_cells.PlainCells
     law: Any
     layer: Any
     settings: Settings
@@ -62,6 +63,7 @@ def allocate(needs: Any) -> Guided:
         weighted=np.array([needs.weighted], np.int64),
         field=equations.allocate(box, needs.dtype, needs.weighted),
         hierarchy=hierarchy.allocate(*box, needs.dtype, needs.settings.extra_planes),
+        plain=plain_cells.allocate(box, needs.dtype, needs.wagner, needs.weighted),
         law=needs.law,
         layer=needs.layer,
         settings=needs.settings,
@@ -90,7 +92,8 @@ def begin(method, model, box, state):
 def restore(method, box, state):
     n = state.counters[0]
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    hierarchy.pair_planes(method.hierarchy, n.first_plane, n.end_plane, method.field.thickness)
+    field, base = method.field, int(method.field.window[1])
+    hierarchy.pair_planes(method.hierarchy, n.first_plane - base, n.end_plane - base, field.thickness[base:])
 
 
 @verbs.rates_in_use.of(Guided)
@@ -137,7 +140,7 @@ def _note_guidance(method, cell, box, counters, conductance, source, dissolving)
 
 @verbs.physics.of(Guided)
 def physics(method):
-    return method.law, method.layer, method.settings, bool(method.weighted[0]), method.field.phi
+    return method.law, method.layer, method.settings, bool(method.weighted[0]), None
 
 
 @verbs.event_loop.of(Guided)
@@ -229,9 +232,12 @@ def sink(method, cell, box, n, x, y, s, faces):
     if not guide.is_followed(method, n, s):
         return walkers.sink(method, cell, box, n, x, y, s, faces)
     column = x * box.ny + y
-    even = np.float64(method.field.phi[column * box.ns + s])
+    even = np.float64(method.field.phi[equations.place(method.field, column, s)])
     phi = max(even - guide.fallen(method, n, s), 0.05 * even, 1e-6)
-    return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+    if not verbs.is_linear(method.law):
+        return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+    conductance = walkers.sink(method, cell, box, n, x, y, s, faces)
+    return equations.currents_through(cell, box, method.field, method.law, column, s, phi, conductance)[0] / phi
 
 
 @verbs.withdraw.of(Guided)

@@ -23,7 +23,7 @@ MOST_CYCLES = 6
 
 
 @njit
-def _centre(s, uniform):
+def centre(s, uniform):
     """Height of the centre of plane s when planes double in thickness from `uniform` on."""
     if s < uniform:
         return s - 0.5
@@ -36,11 +36,11 @@ def _carry_over(phi, box, old_uniform, old_hi, uniform, hi, new):
     for a in range(0, box.nx * box.ny * box.ns, box.ns):
         j = old_uniform - 1
         for s in range(old_uniform, hi):
-            z = _centre(s, uniform)
-            while j + 2 < old_hi and _centre(j + 1, old_uniform) < z:
+            z = centre(s, uniform)
+            while j + 2 < old_hi and centre(j + 1, old_uniform) < z:
                 j += 1
-            below, value = _centre(j, old_uniform), np.float64(phi[a + j])
-            slope = (np.float64(phi[a + j + 1]) - value) / (_centre(j + 1, old_uniform) - below)
+            below, value = centre(j, old_uniform), np.float64(phi[a + j])
+            slope = (np.float64(phi[a + j + 1]) - value) / (centre(j + 1, old_uniform) - below)
             new[s - old_uniform] = value + slope * (z - below)
         for s in range(old_uniform, hi):
             phi[a + s] = new[s - old_uniform]
