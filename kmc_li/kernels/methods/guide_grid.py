@@ -13,9 +13,9 @@ import numpy as np
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import is_empty
-from kmc_li.kernels.solver.equations import place, set_cell, set_cells, set_planes
+from kmc_li.kernels.solver.equations import hold_top, place, set_cell, set_cells, set_planes
 from kmc_li.kernels.solver.plain_cells import set_plain
-from kmc_li.kernels.solver.refresh import SLACK, centre
+from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
 
 DEPTH = 10  # planes from the rest plane down to the grid's floor, with a linear law
 DEEP = 0.01  # share of the current that may flow below the floor, with any other
@@ -40,7 +40,7 @@ def _wanted_floor(method, box, n):
         for column in range(box.nx * box.ny):
             a = place(field, column, wanted)
             below += np.float64(field.surface_conductance[a]) * np.float64(field.phi[a])
-        if below > DEEP * box.nx * box.ny:
+        if below > DEEP * n.plate_sum:
             break
         wanted += 1
     return wanted
@@ -95,8 +95,8 @@ def _arrange(method, cell, box, n):
     stretch = n.stretch_start
     if n.top_plane + settings.gap >= stretch:
         stretch = min(n.top_plane + settings.gap + SLACK, box.ns - settings.extra_planes - 1)
-    end = stretch + settings.extra_planes
-    if first == n.first_plane and end == n.end_plane:
+    stretch, end = end_of_planes(settings, stretch)
+    if first == n.first_plane and end == n.end_plane and stretch == n.stretch_start:
         return False
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - stretch + 1) if s >= stretch else 1.0
@@ -127,11 +127,14 @@ def open_floor(method, cell, box, n):
 @njit
 def set_equations(method, box, lattice, n):
     """The layer, and the equations of all cells."""
-    field, law, cell = method.field, method.law, lattice.cell
+    field, law, cell, held = method.field, method.law, lattice.cell, method.settings.potential
     moved = _arrange(method, cell, box, n)
     changed = verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
     if moved:
         set_planes(field, method.hierarchy, n.first_plane, n.end_plane)
+        if held > 0.0:
+            beyond = resistance_above(method, n.top_plane, n.end_plane, n.rest_plane)
+            hold_top(field, box, n.end_plane, beyond, held)
     end = n.end_plane if moved else min(n.top_plane + 3, n.stretch_start)
     if verbs.is_linear(law):
         shifted = min(first_followed(method, n), end)
@@ -142,6 +145,6 @@ def set_equations(method, box, lattice, n):
     else:
         set_cells(field, law, cell, box, n.first_plane if moved else changed, end)
         open_floor(method, cell, box, n)
-    if moved:
+    if moved and held == 0.0:
         for column in range(box.nx * box.ny):
             field.rhs[place(field, column, n.end_plane - 1)] = 1
