@@ -11,8 +11,10 @@ def close_window(state: State) -> None:
     """At a record point of a run with walkers: turn what they counted since the last one into means, start anew."""
     n = state.counters[0]
     if n.walkers > 0:
-        n.potential, n.high_share = n.visits / n.walkers, n.high / n.walkers
-    n.walkers, n.visits, n.high = 0, 0.0, 0
+        n.potential, n.high_share = n.visits / (n.span or n.walkers), n.high / n.walkers
+    if n.span > 0.0:  # a potential is held, and of the walkers that set out some escape
+        n.plate_sum = state.lattice.height.size * n.walkers / n.span + n.strip_sum
+    n.walkers, n.span, n.visits, n.high = 0, 0.0, 0.0, 0
 
 
 def _net_current(box: Box, state: State, parameters: Parameters) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 SKIPPED = (  # scratch, and what follows from the rest
     "search.", "method.hierarchy.u", "method.hierarchy.f", "method.regions.", "method.contacts.",
-    "method.alias_", "method.inner_",
+    "method.alias_", "method.inner_", "method.plain.",
     "method.field.dirty", "method.field.work", "method.field.patch", "method.field.lanes", "method.field.fresh",
 )  # fmt: skip
 GROWING = ("method.sites.", "hoppers.")  # longer than at the start where lists have been enlarged

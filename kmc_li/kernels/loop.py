@@ -3,6 +3,7 @@
 from kmc_li.kernels import contact, events, hopping  # noqa: F401  contact and hopping enter their verbs
 from kmc_li.kernels.base.codes import (
     CONTINUE,
+    ESCAPED,
     FULL,
     GROW_SITES,
     HOP,
@@ -47,6 +48,9 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             pending_hop(state.hoppers, model, box, state)
         else:
             voxel = draw(method, model, box, state, rng)
+            if voxel == ESCAPED:
+                n.pending = NOTHING_PENDING
+                continue
             if voxel < 0:
                 return NOTHING
             if model.hits > 1 and not _is_last_hit(model, state, voxel):

@@ -53,7 +53,8 @@ COUNTERS = np.dtype(
         ("cycles", np.int64),
         ("drift", np.float64),  # TV by which the last refresh changed the event probabilities
         ("residual", np.float64),  # sum |residual| over the current at the last refresh
-        ("walkers", np.int64),  # since the last record point, as are the next two
+        ("walkers", np.int64),  # that landed since the last record point, as are the next three
+        ("span", np.float64),  # walkers that would have set out at the set current meanwhile, where a potential is held
         ("visits", np.float64),  # to the plane above the deposit, each over the conductance of its links
         ("high", np.int64),  # walkers absorbed above `high_plane`
         ("high_plane", np.int64),  # plane that 95 % of the columns do not exceed

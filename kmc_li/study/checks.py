@@ -79,8 +79,8 @@ def _check_method(
     must = f'field.method: got "{numerics.method}", must be "multigrid" or "auto"'
     if plating.breakdown_exponent != 1.0:
         return [f"{must} unless rates are linear in the current"]
-    if plating.control != "galvanostatic":
-        return [f"{must} where the potential is held: walkers carry a set current"]
+    if plating.control != "galvanostatic" and hops.enabled:
+        return [f"{must} where the potential is held and atoms hop"]
     if numerics.method == "walkers":
         must = must.replace("must be", 'must be "guided",')
         if layer is not None:

@@ -181,7 +181,8 @@ class Parameters(Section):
             return self.field.method
         if self.continuum:
             return "signed"
-        can = self.plating.breakdown_exponent == 1.0 and self.plating.control == "galvanostatic"
+        can = self.plating.breakdown_exponent == 1.0
+        can = can and not (self.plating.control == "potentiostatic" and self.hops.enabled)
         if not can or self.wagner_length_m > _WALKING * self.voxel_m:
             return "multigrid"
         if self.layer is None and self.plating.kinetics == "linear":

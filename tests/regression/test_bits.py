@@ -45,6 +45,8 @@ VARIANTS = {
     "odd sizes": {"lattice.nx": 7, "lattice.ny": 5},
     "guided": GUIDED | LAYER | {"layer.unscreened_share": 0.3},
     "guided, butler-volmer": GUIDED | TAFEL,
+    "walkers, held potential": WALKERS | HELD,
+    "guided, held potential": GUIDED | HELD | LAYER,
 }
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 

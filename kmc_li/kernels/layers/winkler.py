@@ -99,9 +99,9 @@ def rest_plane(layer, area, columns, top):
 
 
 @njit
-def set_shift(layer, shift, rest):
-    """Shift of a face by the height of its centre (index: half voxels)."""
-    for h in range(shift.shape[0]):
+def set_shift(layer, shift, rest, first=0, end=1 << 40):
+    """Shift of a face by the height of its centre (index: half voxels), at heights first..end-1."""
+    for h in range(max(first, 0), min(end, shift.shape[0])):
         shift[h] = layer.shift_per_pressure * pressure(layer, 0.5 * h, rest)
 
 
@@ -126,7 +126,7 @@ def press(layer, area, columns, field, n):
     """Rest plane, face shifts and conductivity of the layer; returns the lowest plane whose equations changed."""
     before = n.rest_plane
     n.rest_plane = rest_plane(layer, area, columns, n.top_plane)
-    set_shift(layer, field.shift, n.rest_plane)
+    set_shift(layer, field.shift, n.rest_plane, 2 * int(min(before, n.rest_plane)) - 1, 2 * n.end_plane + 2)
     changed = False
     if layer.conductivity != 1.0:
         changed = set_conductivity(layer, field.kappa, field.thickness, n.end_plane, n.rest_plane)

@@ -7,7 +7,7 @@ faces that the layer presses, or at all faces if the law is curved. There it is 
 phi moves the current of those faces alone, by the share V / (phi - V) of its own, for a shift V.
 
 Faces of which the current is negative dissolve at their rate, and each ion that leaves walks on from there until it
-lands: charge is conserved in every single event.
+lands: charge is conserved in every single event. Where a potential is held it may escape instead.
 """
 
 import math
@@ -17,12 +17,13 @@ import numpy as np
 
 from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.codes import ESCAPED, NO_METAL
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
 from kmc_li.kernels.lattice.surface import is_live, live_faces
-from kmc_li.kernels.methods import free_regions, guide, multigrid, walk_tables, walkers
+from kmc_li.kernels.methods import above, free_regions, guide, multigrid, walk_tables, walkers
 from kmc_li.kernels.methods.multigrid import Settings
-from kmc_li.kernels.solver import equations, hierarchy
+from kmc_li.kernels.solver import equations, hierarchy, plain_cells
 
 FIRST_REFRESHES = 20
 planes = multigrid.planes
@@ -38,8 +39,10 @@ class Guided(NamedTuple):
     inner_index: np.ndarray
     contacts: walkers.Contacts
     weighted: np.ndarray
+    held: np.ndarray
     field: equations.Field
     hierarchy: hierarchy.Hierarchy
+    plain: plain_cells.PlainCells
     law: Any
     layer: Any
     settings: Settings
@@ -60,8 +63,10 @@ def allocate(needs: Any) -> Guided:
         regions, *returns,
         contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
         weighted=np.array([needs.weighted], np.int64),
+        held=np.array([needs.settings.potential, needs.settings.reference]),
         field=equations.allocate(box, needs.dtype, needs.weighted),
         hierarchy=hierarchy.allocate(*box, needs.dtype, needs.settings.extra_planes),
+        plain=plain_cells.allocate(box, needs.dtype, needs.wagner, needs.weighted),
         law=needs.law,
         layer=needs.layer,
         settings=needs.settings,
@@ -78,10 +83,9 @@ def allocate(needs: Any) -> Guided:
 def begin(method, model, box, state):
     n = state.counters[0]
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    n.plate_sum = float(box.nx * box.ny)
-    n.potential = float(method.law.wagner[0]) + 0.5
+    above.begin(method, box, n)
     n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
-    method.field.phi[:] = method.law.wagner[0] + 0.5
+    multigrid.start_even(method, box, n)
     for _ in range(FIRST_REFRESHES):
         guide.refresh(method, model, box, state.lattice, state.counters)
 
@@ -90,7 +94,8 @@ def begin(method, model, box, state):
 def restore(method, box, state):
     n = state.counters[0]
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    hierarchy.pair_planes(method.hierarchy, n.first_plane, n.end_plane, method.field.thickness)
+    field, base = method.field, int(method.field.window[1])
+    hierarchy.pair_planes(method.hierarchy, n.first_plane - base, n.end_plane - base, field.thickness[base:])
 
 
 @verbs.rates_in_use.of(Guided)
@@ -137,7 +142,7 @@ def _note_guidance(method, cell, box, counters, conductance, source, dissolving)
 
 @verbs.physics.of(Guided)
 def physics(method):
-    return method.law, method.layer, method.settings, bool(method.weighted[0]), method.field.phi
+    return method.law, method.layer, method.settings, bool(method.weighted[0]), None
 
 
 @verbs.event_loop.of(Guided)
@@ -156,7 +161,7 @@ def room(method):
 def total_rate(method, model, box, n):
     if method.queued[0] >= 0:
         return np.inf  # an ion that has dissolved lands at once
-    return (n.plate_sum + n.strip_sum) * model.monolayer_rate * model.hits
+    return (above.launched(method, box, n) + n.strip_sum) * model.monolayer_rate * model.hits
 
 
 @verbs.draw.of(Guided)
@@ -168,17 +173,20 @@ def draw(method, model, box, state, rng):
         column, s = voxel // box.ns, voxel % box.ns
         if live_faces(cell, box, column, s) > 0 and is_empty(cell[voxel]):
             return voxel
-        return walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, s)
+        landing = walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, s)
+        n.walkers -= int(landing == ESCAPED)
+        return landing
     if n.walkers % max(area // 256, 1) == 0:
         n.high_plane = high_plane(state.lattice.height_histogram, area, n.top_plane)
-    if n.strip_sum > 0.0 and rng.random() * (n.plate_sum + n.strip_sum) < n.strip_sum:
+    if n.strip_sum > 0.0 and rng.random() * (above.launched(method, box, n) + n.strip_sum) < n.strip_sum:
         metal, start = _ion(method, box, state, rng)
         if metal >= 0:
             column = start // box.ns
             landing = walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, start % box.ns)
-            if landing < 0:
-                return -1
-            method.queued[0] = landing
+            if landing == NO_METAL:
+                return NO_METAL
+            n.walkers -= int(landing == ESCAPED)
+            method.queued[0] = max(landing, -1)
             return metal
     return walkers.walk(cell, box, method, n, rng)
 
@@ -229,9 +237,12 @@ def sink(method, cell, box, n, x, y, s, faces):
     if not guide.is_followed(method, n, s):
         return walkers.sink(method, cell, box, n, x, y, s, faces)
     column = x * box.ny + y
-    even = np.float64(method.field.phi[column * box.ns + s])
+    even = np.float64(method.field.phi[equations.place(method.field, column, s)])
     phi = max(even - guide.fallen(method, n, s), 0.05 * even, 1e-6)
-    return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+    if not verbs.is_linear(method.law):
+        return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+    conductance = walkers.sink(method, cell, box, n, x, y, s, faces)
+    return equations.currents_through(cell, box, method.field, method.law, column, s, phi, conductance)[0] / phi
 
 
 @verbs.withdraw.of(Guided)

@@ -63,16 +63,21 @@ def allocate(needs: Any) -> Multigrid:
     )
 
 
-@verbs.begin.of(Multigrid)
-def begin(method, model, box, state):
-    """Field and rates of the initial deposit, starting from an even film's potential: a flat one is then at rest."""
-    n, settings, phi = state.counters[0], method.settings, method.field.phi.reshape(box)
-    n.first_plane, n.interval, n.rest_plane = 1, START_INTERVAL, float(box.ns)
-    wagner = method.law.wagner[0]
+def start_even(method, box, n):
+    """The potential of an even film as thick as the highest bud."""
+    settings, phi, wagner = method.settings, method.field.phi.reshape(box), method.law.wagner[0]
     phi[:] = wagner + 0.5
     if settings.potential > 0:
         height = np.maximum(np.arange(box.ns) - 0.5 - n.top_plane, 0.5)
         phi[:] = settings.potential * (wagner + height) / (wagner + settings.reference - n.top_plane)
+
+
+@verbs.begin.of(Multigrid)
+def begin(method, model, box, state):
+    """Field and rates of the initial deposit, starting from an even film's potential: a flat one is then at rest."""
+    n = state.counters[0]
+    n.first_plane, n.interval, n.rest_plane = 1, START_INTERVAL, float(box.ns)
+    start_even(method, box, n)
     for _ in range(FIRST_REFRESHES):
         global_refresh.refresh(method, model, box, state.lattice, state.counters)
 

@@ -17,13 +17,16 @@ import numpy as np
 
 from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.codes import ESCAPED, NO_METAL
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import high_plane
 from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
-from kmc_li.kernels.methods import free_regions, walk_tables
+from kmc_li.kernels.methods import above, free_regions, walk_tables
 from kmc_li.kernels.methods.free_cubes import half_width
 from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, place, three, wrap
+from kmc_li.kernels.methods.multigrid import Settings
+from kmc_li.kernels.methods.walk_draws import FIRST_FACTOR, MASK, SECOND_FACTOR, drawn, following, uniform
 
 PATIENCE = 10**9  # moves after which a walker has nowhere to go: no metal is within reach
 SPAN = walk_tables.SPAN
@@ -50,6 +53,7 @@ class Walkers(NamedTuple):
     contacts: Contacts
     law: Linear
     weighted: np.ndarray  # int64 (1,), 1: faces count with their share of the true area
+    held: np.ndarray  # float64 (2,): potential held above the box, and how high; 0 where the current is set
 
 
 def allocate(needs: Any) -> Walkers:
@@ -61,6 +65,7 @@ def allocate(needs: Any) -> Walkers:
         contacts=Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
         law=Linear(np.array([needs.wagner])),
         weighted=np.array([needs.weighted], np.int64),
+        held=np.array([needs.settings.potential, needs.settings.reference]),
     )
 
 
@@ -68,8 +73,7 @@ def allocate(needs: Any) -> Walkers:
 def begin(method, model, box, state):
     n = state.counters[0]
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    n.plate_sum = float(box.nx * box.ny)
-    n.potential = float(method.law.wagner[0]) + 0.5
+    above.begin(method, box, n)
 
 
 @verbs.restore.of(Walkers)
@@ -91,7 +95,9 @@ def mean_field(method, box, state):
 
 @verbs.physics.of(Walkers)
 def physics(method):
-    return method.law, None, None, bool(method.weighted[0]), None
+    potential, reference = method.held
+    held = Settings(0.0, float(potential), float(reference), gap=0, extra_planes=0) if potential > 0 else None
+    return method.law, None, held, bool(method.weighted[0]), None
 
 
 @verbs.event_loop.of(Walkers)
@@ -108,7 +114,7 @@ def room(method):
 @verbs.total_rate.of(Walkers)
 @leaf
 def total_rate(method, model, box, n):
-    return max(n.plate_sum, 0.0) * model.monolayer_rate * model.hits
+    return above.launched(method, box, n) * model.monolayer_rate * model.hits
 
 
 @verbs.withdraw.of(Walkers)
@@ -200,34 +206,10 @@ def sink(method, cell, box, n, x, y, s, faces):
     return faces / (length + 0.5)
 
 
-# A walk draws from two multiply-with-carry generators of its own, 32 bits and a carry each in a number below 2^63. They
-# are five times as fast as the run's generator, which gives them their first state; nothing overflows.
-MASK = (1 << 32) - 1
-FIRST_FACTOR, SECOND_FACTOR = 1927480773, 1812432270  # f 2^32 - 1 and f 2^31 - 1 are prime for both
-
-
-@leaf
-def _next(state, factor):
-    return factor * (state & MASK) + (state >> 32)
-
-
-@leaf
-def _uniform(a, b):
-    """In [0, 1), of both generators."""
-    return ((a & MASK) * 2147483648 + (b >> 32)) * 2.0**-63
-
-
-@leaf
-def _drawn(probability, index, start, size, a, b):
-    """Entry of an alias table that occupies `size` places from `start` on."""
-    pick = int(_uniform(a, b) * size)
-    return pick if (b & MASK) * 2.0**-32 < probability[start + pick] else np.int64(index[start + pick])
-
-
 @njit
 def _at_contact(method, cell, box, n, x, y, s, mask, a, b):
     """Step from a voxel that touches metal: (direction or -1 for absorbed, conductance of all links)."""
-    contacts, chance = method.contacts, _uniform(a, b)
+    contacts, chance = method.contacts, uniform(a, b)
     faces, ways = contacts.faces[mask], contacts.ways[mask]
     if n.dead_voxels + n.stripping > 0:
         faces = live_faces(cell, box, x * box.ny + y, s)
@@ -253,38 +235,47 @@ def draw(method, model, box, state, rng):
 
 @njit
 def walk(cell, box, method, n, rng):
-    """Voxel at which the next ion is absorbed; -1 where no metal can take it."""
+    """Voxel at which the next ion is absorbed; NO_METAL where none can take it, ESCAPED: it has gone up."""
     x, y = int(rng.random() * box.nx), int(rng.random() * box.ny)
     n.walkers += 1
-    return walk_from(cell, box, method, n, rng, x, y, n.top_plane + 1)
+    voxel = walk_from(cell, box, method, n, rng, x, y, n.top_plane + 1)
+    if method.held[0] > 0.0:
+        n.span += (box.nx * box.ny) / above.launched(method, box, n)
+        n.walkers -= int(voxel == ESCAPED)
+    return voxel
 
 
 @njit
 def walk_from(cell, box, method, n, rng, x, y, s):
-    """Voxel at which a walker is absorbed that starts at an empty voxel no higher than the launch plane; -1: none."""
-    regions, launch = method.regions, n.top_plane + 1
+    """Voxel at which a walker is absorbed that starts at an empty voxel no higher than the launch plane; as `walk`."""
+    regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
     ways = method.contacts.ways[0]
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
     for _ in range(PATIENCE):
-        a, b = _next(a, FIRST_FACTOR), _next(b, SECOND_FACTOR)
+        a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
         if s > launch:
+            if last < above.NOWHERE:
+                x, y, s = above.move(regions, box, x, y, s, launch, last, a, b)
+                if s < 0:
+                    return ESCAPED
+                continue
             height = walk_tables.HEIGHTS - 1
             while 1 << height > s - launch:
                 height -= 1
             s -= 1 << height
             if height < method.inner_probability.shape[0]:
-                pick = _drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
+                pick = drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
                 if pick < SPAN * SPAN:
                     x, y = wrap(x + pick // SPAN - SPAN // 2, box.nx), wrap(y + pick % SPAN - SPAN // 2, box.ny)
                     continue
-                a, b = _next(a, FIRST_FACTOR), _next(b, SECOND_FACTOR)  # the last ones are what led here
-            pick = _drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
+                a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)  # the last ones are what led here
+            pick = drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
             x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
             continue
         at = place(regions, x, y, s)
         code = np.int64(regions.code[at])
         if code < CONTACT:
-            cube = half_width(regions, box, x, y, s, at, code)
+            cube = min(half_width(regions, box, x, y, s, at, code), last - s)
             start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
             if launch - s < cube:
                 n.visits += regions.visits[cube, launch - s + cube - 1] / ways
@@ -305,4 +296,4 @@ def walk_from(cell, box, method, n, rng, x, y, s):
             y = regions.y[y + 2 * direction - 5 + PAD]
         else:
             s += 2 * direction - 9
-    return -1
+    return NO_METAL

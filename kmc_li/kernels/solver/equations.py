@@ -21,7 +21,7 @@ KEEP = 2  # for set_cell: faces count as they did
 
 @record
 class Field(NamedTuple):
-    """Arrays of the field problem; those of voxels are flat and share their index with the lattice's `cell`."""
+    """Arrays of the field problem; those of voxels are flat and hold some planes of all columns, see `place`."""
 
     phi: np.ndarray  # potential, 0 in Li
     inverse_diagonal: np.ndarray  # of the cell's equation, 0 in Li
@@ -39,6 +39,7 @@ class Field(NamedTuple):
     lanes: np.ndarray  # float64 (PLANES + 2,)
     fresh: np.ndarray  # float32 (ns,): rates of a column
     dirty: np.ndarray  # uint8, columns of the first coarse grid whose conductances are out of date
+    window: np.ndarray  # int64 (2,): places of a column, and the plane at the first of them
 
 
 def allocate(box: Box, dtype: type, weighted: bool) -> Field:
@@ -55,7 +56,14 @@ def allocate(box: Box, dtype: type, weighted: bool) -> Field:
         lanes=np.zeros(PLANES + 2),
         fresh=np.zeros(ns, np.float32),
         dirty=np.ones(-(-box.nx // 2) * -(-box.ny // 2), np.uint8),
+        window=np.array([ns, 0], np.int64),
     )
+
+
+@leaf
+def place(field, column, s):
+    """Where the arrays hold a voxel: as `cell` does, or closer together if they hold a few planes only."""
+    return column * field.window[0] + s - field.window[1]
 
 
 @apart
@@ -73,7 +81,8 @@ def set_planes(field, grids, first, end):
             field.cz[s] = one / (below + field.thickness[s] / (two * field.kappa[s]))
     field.cz[end] = zero
     field.dirty[:] = 1
-    hierarchy.pair_planes(grids, first, end, field.thickness)
+    base = field.window[1]
+    hierarchy.pair_planes(grids, first - base, end - base, field.thickness[base:])
 
 
 @leaf
@@ -83,20 +92,20 @@ def set_cell(cell, box, field, law, weigh, column, s):
     `weigh` is 0 or 1 as `Field.weighted`, or KEEP. In place of a law that is not linear, its tangent at the cell's
     potential.
     """
-    i = column * box.ns + s
+    i, a = column * box.ns + s, place(field, column, s)
     here, cx, cy, cz = cell[i], field.cx, field.cy, field.cz
     real = field.phi.dtype.type
     if not is_empty(here):
-        field.phi[i] = real(0)
-        field.inverse_diagonal[i] = real(0)
-        field.surface_conductance[i] = real(0)
-        field.rhs[i] = real(0)
+        field.phi[a] = real(0)
+        field.inverse_diagonal[a] = real(0)
+        field.surface_conductance[a] = real(0)
+        field.rhs[a] = real(0)
         return
     total = cx[s] + cx[s] + cy[s] + cy[s] + cz[s] + cz[s + 1]
     if (here & NEIGHBOURS) == 0:
-        field.surface_conductance[i] = real(0)
-        field.rhs[i] = real(0)
-        field.inverse_diagonal[i] = real(1) / total if total > real(0) else real(0)
+        field.surface_conductance[a] = real(0)
+        field.rhs[a] = real(0)
+        field.inverse_diagonal[a] = real(1) / total if total > real(0) else real(0)
         return
     w, e, t, n = around(box, column)
     w, e, t, n = cell[w * box.ns + s], cell[e * box.ns + s], cell[t * box.ns + s], cell[n * box.ns + s]
@@ -107,18 +116,18 @@ def set_cell(cell, box, field, law, weigh, column, s):
     lateral = int(conducts(w)) + int(conducts(e)) + int(conducts(t)) + int(conducts(n))
     faces = (lateral, int(conducts(below)), int(conducts(above)))
     if faces[0] + faces[1] + faces[2] == 0:
-        field.surface_conductance[i] = real(0)
-        field.rhs[i] = real(0)
+        field.surface_conductance[a] = real(0)
+        field.rhs[a] = real(0)
     else:
         if weigh == KEEP:
             ratio = verbs.area_ratio(law, i)
         else:
             ratio = staircase_area_ratio(cell, box, column, s) if weigh == 1 else 1.0
-        conductance, source = verbs.tangent(law, i, field.phi[i], faces, field.shift, field.kappa[s], ratio, s)
-        field.surface_conductance[i] = conductance
-        field.rhs[i] = source
-    total = total + field.surface_conductance[i]
-    field.inverse_diagonal[i] = real(1) / total if total > real(0) else real(0)
+        conductance, source = verbs.tangent(law, i, field.phi[a], faces, field.shift, field.kappa[s], ratio, s)
+        field.surface_conductance[a] = conductance
+        field.rhs[a] = source
+    total = total + field.surface_conductance[a]
+    field.inverse_diagonal[a] = real(1) / total if total > real(0) else real(0)
 
 
 @apart
@@ -136,7 +145,7 @@ def linearise(field, law, cell, box, first, end):
     field.dirty[:] = 1
     for column in range(box.nx * box.ny):
         for s in range(first, end):
-            if field.surface_conductance[column * box.ns + s] > 0:
+            if field.surface_conductance[place(field, column, s)] > 0:
                 set_cell(cell, box, field, law, KEEP, column, s)
 
 
@@ -170,7 +179,7 @@ def hold_top(field, box, end, resistance, potential):
     half = field.thickness[end - 1] / (two * field.kappa[end - 1])
     field.cz[end] = one / (half + field.cz.dtype.type(resistance))
     for column in range(box.nx * box.ny):
-        field.phi[column * box.ns + end] = potential
+        field.phi[place(field, column, end)] = potential
 
 
 @leaf
@@ -185,24 +194,29 @@ def _faces(cell, box, column, s):
 @njit
 def face_currents(cell, box, field, law, column, s):
     """(plating, stripping) current of the Li faces of an electrolyte cell, both >= 0."""
-    return cell_currents(cell, box, field, law, column, s, np.float64(field.phi[column * box.ns + s]))
+    return cell_currents(cell, box, field, law, column, s, np.float64(field.phi[place(field, column, s)]))
 
 
 @njit
 def cell_currents(cell, box, field, law, column, s, phi):
     """The same at a given potential of the cell."""
-    i, faces = column * box.ns + s, _faces(cell, box, column, s)
+    return currents_through(cell, box, field, law, column, s, phi, field.surface_conductance[place(field, column, s)])
+
+
+@njit
+def currents_through(cell, box, field, law, column, s, phi, sink):
+    """The same if its faces conduct so much together."""
+    faces = _faces(cell, box, column, s)
     if faces[0] + faces[1] + faces[2] == 0:
         return 0.0, 0.0
-    sink = field.surface_conductance[i]
-    return verbs.currents(law, i, phi, faces, field.shift, field.kappa[s], sink, s)
+    return verbs.currents(law, column * box.ns + s, phi, faces, field.shift, field.kappa[s], sink, s)
 
 
 @leaf
 def strip_face(cell, box, field, law, column, s, h):
     """Current by which the face at half-height h between the electrolyte cell (column, s) and Li dissolves, >= 0."""
-    i = column * box.ns + s
-    drive, sink = np.float64(field.shift[h]) - np.float64(field.phi[i]), field.surface_conductance[i]
+    i, a = column * box.ns + s, place(field, column, s)
+    drive, sink = np.float64(field.shift[h]) - np.float64(field.phi[a]), field.surface_conductance[a]
     if not is_empty(cell[i]) or drive <= 0 or sink <= 0:
         return 0.0
     lateral, below, above = _faces(cell, box, column, s)

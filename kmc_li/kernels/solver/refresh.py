@@ -23,7 +23,7 @@ MOST_CYCLES = 6
 
 
 @njit
-def _centre(s, uniform):
+def centre(s, uniform):
     """Height of the centre of plane s when planes double in thickness from `uniform` on."""
     if s < uniform:
         return s - 0.5
@@ -36,14 +36,27 @@ def _carry_over(phi, box, old_uniform, old_hi, uniform, hi, new):
     for a in range(0, box.nx * box.ny * box.ns, box.ns):
         j = old_uniform - 1
         for s in range(old_uniform, hi):
-            z = _centre(s, uniform)
-            while j + 2 < old_hi and _centre(j + 1, old_uniform) < z:
+            z = centre(s, uniform)
+            while j + 2 < old_hi and centre(j + 1, old_uniform) < z:
                 j += 1
-            below, value = _centre(j, old_uniform), np.float64(phi[a + j])
-            slope = (np.float64(phi[a + j + 1]) - value) / (_centre(j + 1, old_uniform) - below)
+            below, value = centre(j, old_uniform), np.float64(phi[a + j])
+            slope = (np.float64(phi[a + j + 1]) - value) / (centre(j + 1, old_uniform) - below)
             new[s - old_uniform] = value + slope * (z - below)
         for s in range(old_uniform, hi):
             phi[a + s] = new[s - old_uniform]
+
+
+@leaf
+def end_of_planes(settings, stretch):
+    """(first stretched plane, one past the last); where a potential is held, as many as fit below the plane of it."""
+    end = stretch + settings.extra_planes
+    if settings.potential > 0.0:
+        stretch = min(stretch, int(settings.reference) + 1)
+        end, reached = stretch, stretch + 1.0  # the upper face of the first stretched plane
+        while end < stretch + settings.extra_planes and reached <= settings.reference:
+            end += 1
+            reached += 2.0 ** (end - stretch + 1)
+    return stretch, end
 
 
 @njit
@@ -53,13 +66,7 @@ def move_grid(settings, box, field, n):
         return False
     old_uniform, old_hi = n.stretch_start, n.end_plane
     n.stretch_start = min(n.top_plane + settings.gap + SLACK, box.ns - settings.extra_planes - 1)
-    n.end_plane = n.stretch_start + settings.extra_planes
-    if settings.potential > 0.0:  # as many as fit below the plane where it is held
-        n.stretch_start = min(n.stretch_start, int(settings.reference) + 1)
-        n.end_plane, reached = n.stretch_start, n.stretch_start + 1.0  # the upper face of the first stretched plane
-        while n.end_plane < n.stretch_start + settings.extra_planes and reached <= settings.reference:
-            n.end_plane += 1
-            reached += 2.0 ** (n.end_plane - n.stretch_start + 1)
+    n.stretch_start, n.end_plane = end_of_planes(settings, n.stretch_start)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - n.stretch_start + 1) if s >= n.stretch_start else 1.0
     if old_hi > 0:

@@ -1,0 +1,150 @@
+"""The grid on which guided walkers keep the potential: a few planes around the layer, close together in memory.
+
+With a linear law it begins some planes below the layer's rest plane, where nothing is asked any more. When its floor
+rises, what each cell passed on downward becomes a conductance of that cell, so that the potential does not notice.
+
+`method` is kernels.methods.guided.Guided, `n` the counters.
+"""
+
+import math
+
+import numpy as np
+
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.lattice.occupancy import is_empty
+from kmc_li.kernels.solver.equations import hold_top, place, set_cell, set_cells, set_planes
+from kmc_li.kernels.solver.plain_cells import set_plain
+from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
+
+DEPTH = 10  # planes from the rest plane down to the grid's floor, with a linear law
+DEEP = 0.01  # share of the current that may flow below the floor, with any other
+TINY = 1e-6  # potential above which a cell of the floor conducts
+
+
+@leaf
+def first_followed(method, n):
+    """Lowest plane where faces draw something else than conductance times potential."""
+    if verbs.is_linear(method.law):
+        return max(int(math.floor(n.rest_plane)) + 1, n.first_plane)
+    return n.first_plane
+
+
+@njit
+def _wanted_floor(method, box, n):
+    """Plane at which the grid may begin."""
+    if verbs.is_linear(method.law):
+        return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
+    field, below, wanted = method.field, 0.0, n.first_plane
+    while wanted < n.top_plane:
+        for column in range(box.nx * box.ny):
+            a = place(field, column, wanted)
+            below += np.float64(field.surface_conductance[a]) * np.float64(field.phi[a])
+        if below > DEEP * n.plate_sum:
+            break
+        wanted += 1
+    return wanted
+
+
+@njit
+def _raise_floor(method, cell, box, wanted):
+    """Let the cells of the new lowest plane conduct what they have passed on downward."""
+    field, zero = method.field, method.floor.dtype.type(0)
+    least = field.phi.dtype.type(TINY)
+    for column in range(box.nx * box.ny):
+        i, a = column * box.ns + wanted, place(field, column, wanted)
+        method.floor[column] = zero
+        if is_empty(cell[i]) and is_empty(cell[i - 1]) and field.phi[a] > max(field.phi[a - 1], least):
+            method.floor[column] = field.cz[wanted] * (field.phi[a] - field.phi[a - 1]) / field.phi[a]
+
+
+@njit
+def _carry_over(method, box, n, first, stretch, end):
+    """The potential from the planes in use to first..end-1, of which those from `stretch` on double in thickness."""
+    field, new = method.field, method.field.rhs  # the right-hand side is made anew afterwards
+    old_places, old_base = field.window
+    planes = min(-(-(end - first + 2) // 8) * 8, box.ns)
+    for column in range(box.nx * box.ny):
+        a, b, j = column * old_places - old_base, column * planes - (first - 1), n.stretch_start - 1
+        new[b + first - 1] = 0
+        for s in range(first, end):
+            if s < n.stretch_start:
+                new[b + s] = field.phi[a + max(s, n.first_plane)]
+                continue
+            z = centre(s, stretch)
+            while j + 2 < n.end_plane and centre(j + 1, n.stretch_start) < z:
+                j += 1
+            below, value = centre(j, n.stretch_start), np.float64(field.phi[a + j])
+            slope = (np.float64(field.phi[a + j + 1]) - value) / (centre(j + 1, n.stretch_start) - below)
+            new[b + s] = value + slope * (z - below)
+    for i in range(box.nx * box.ny * planes):
+        field.phi[i] = new[i]
+    field.window[0], field.window[1] = planes, first - 1
+    method.hierarchy.shape[0, 2] = planes
+
+
+@njit
+def _arrange(method, cell, box, n):
+    """Planes that suit the deposit as it is now; true if they have changed."""
+    field, settings, first = method.field, method.settings, n.first_plane
+    wanted = _wanted_floor(method, box, n) if n.end_plane > 0 else 1
+    if abs(wanted - first) >= SLACK:
+        first = wanted
+        if wanted > n.first_plane:
+            _raise_floor(method, cell, box, wanted)
+    stretch = n.stretch_start
+    if n.top_plane + settings.gap >= stretch:
+        stretch = min(n.top_plane + settings.gap + SLACK, box.ns - settings.extra_planes - 1)
+    stretch, end = end_of_planes(settings, stretch)
+    if first == n.first_plane and end == n.end_plane and stretch == n.stretch_start:
+        return False
+    for s in range(field.thickness.shape[0]):
+        field.thickness[s] = 2.0 ** (s - stretch + 1) if s >= stretch else 1.0
+    if n.end_plane > 0:
+        _carry_over(method, box, n, first, stretch, end)
+    n.first_plane, n.stretch_start, n.end_plane = first, stretch, end
+    return True
+
+
+@leaf
+def open_cell(method, cell, box, column):
+    """Let a cell of the lowest plane conduct to what lies below the grid, too."""
+    field, below, s = method.field, method.floor[column], method.field.window[1] + 1
+    a, real = place(field, column, s), field.phi.dtype.type
+    if s > 1 and below > real(0) and field.inverse_diagonal[a] > real(0) and is_empty(cell[column * box.ns + s - 1]):
+        field.surface_conductance[a] += below
+        field.inverse_diagonal[a] = real(1) / (real(1) / field.inverse_diagonal[a] + below)
+
+
+@njit
+def open_floor(method, cell, box, n):
+    """The same for all of them, of which the equations are set anew."""
+    for column in range(box.nx * box.ny):
+        set_cell(cell, box, method.field, method.law, method.field.weighted[0], column, n.first_plane)
+        open_cell(method, cell, box, column)
+
+
+@njit
+def set_equations(method, box, lattice, n):
+    """The layer, and the equations of all cells."""
+    field, law, cell, held = method.field, method.law, lattice.cell, method.settings.potential
+    moved = _arrange(method, cell, box, n)
+    changed = verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
+    if moved:
+        set_planes(field, method.hierarchy, n.first_plane, n.end_plane)
+        if held > 0.0:
+            beyond = resistance_above(method, n.top_plane, n.end_plane, n.rest_plane)
+            hold_top(field, box, n.end_plane, beyond, held)
+    end = n.end_plane if moved else min(n.top_plane + 3, n.stretch_start)
+    if verbs.is_linear(law):
+        shifted = min(first_followed(method, n), end)
+        set_plain(field, method.plain, cell, box, n.first_plane, shifted)
+        set_cells(field, law, cell, box, shifted, end)
+        for column in range(box.nx * box.ny):
+            open_cell(method, cell, box, column)
+    else:
+        set_cells(field, law, cell, box, n.first_plane if moved else changed, end)
+        open_floor(method, cell, box, n)
+    if moved and held == 0.0:
+        for column in range(box.nx * box.ny):
+            field.rhs[place(field, column, n.end_plane - 1)] = 1
