@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.engine.seeds import substrate_heights
+from kmc_li.engine.seeds import resistance_ratio, substrate_heights
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice import occupancy as lattice
@@ -39,6 +39,10 @@ class Needs(NamedTuple):
     layer: Any
     settings: multigrid.Settings
     dtype: Any  # of potentials
+    quanta: int  # events that fill a voxel
+    resistance: NDArray[np.float64]  # (columns,): charge-transfer resistance there over its mean
+    mullins: float  # coefficient of surface diffusion over voxel^4 [1/s]
+    capillary: float  # shift of a face with a curvature of 1/voxel, in j voxel / kappa
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -64,10 +68,10 @@ def build_model(parameters: Parameters) -> Model:
         height = min(height, round(p.stop.height_um / p.lattice.voxel_um))
     rates, plates = hop_rates(p), p.plating.kinetics != "none"
     cycles = p.protocol is not None and any(step.kind == "strip" for step in p.protocol.parsed)
-    dissolves = p.plating.strip and verbs.shifts_faces(build_layer(p))
+    dissolves = p.continuum or (p.plating.strip and verbs.shifts_faces(build_layer(p)))
     return Model(
         strip=p.plating.strip,
-        hits=p.plating.noise_reduction_hits,
+        hits=p.quanta,
         exponent=p.plating.breakdown_exponent,
         monolayer_rate=p.current_density_A_m2 * p.voxel_m**2 / p.voxel_charge_C if plates else 0.0,
         hop_rate=rates,
@@ -96,10 +100,15 @@ def build_layer(parameters: Parameters) -> Any:
     return import_module(LAYERS[parameters.layer.model]).allocate(parameters)
 
 
+def initial_heights(parameters: Parameters, seed: int) -> NDArray[np.float64]:
+    """Height of the metal at time zero: float64 (nx, ny) in voxels."""
+    return parameters.lattice.film_voxels + substrate_heights(parameters, seed)
+
+
 def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
-    """What is on the collector at time zero: bool (nx, ny, nz), the substrate's relief in whole voxels."""
-    p = parameters.lattice
-    height = p.film_voxels + np.rint(substrate_heights(parameters, seed)).astype(np.int64)
+    """What is on the collector at time zero: bool (nx, ny, nz); whole voxels of `initial_heights`."""
+    p, heights = parameters.lattice, initial_heights(parameters, seed)
+    height = (np.floor(heights) if parameters.continuum else np.rint(heights)).astype(np.int64)
     deposit = np.arange(p.nz) < height[:, :, None]
     adatoms = round(p.adatom_share * p.nx * p.ny)
     if adatoms > 0:
@@ -113,9 +122,18 @@ def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
 def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
     """Model, box and state at time zero, the field at rest; `seed` matters to a random start only."""
     model = build_model(parameters)
-    size, state = allocate_state(parameters, initial_deposit(parameters, seed), model=model)
+    size, state = allocate_state(parameters, initial_deposit(parameters, seed), model=model, seed=seed)
+    if parameters.continuum:
+        fill_parts(size, state, initial_heights(parameters, seed))
     settle(model, size, state)
     return model, size, state
+
+
+def fill_parts(box: Box, state: State, heights: NDArray[np.float64]) -> None:
+    """Put what heights (float64 (nx, ny), voxels) have beyond whole voxels into the cells above."""
+    fills, top = state.method.fills, np.floor(heights).astype(np.int64)
+    above = np.arange(box.nx * box.ny) * box.ns + top.ravel() + 1
+    fills.volume[above] = np.rint((heights - top).ravel() * (fills.full - 1)).astype(np.int32)
 
 
 def allocate_state(
@@ -128,11 +146,12 @@ def allocate_state(
     collector: bool = True,
     dtype: Any = np.float32,
     strips: bool = False,
+    seed: int = 0,
 ) -> tuple[Box, State]:
     """State for an initial deposit (bool (nx, ny, nz)) in a study's field; its rates are not known before `settle`.
 
     wagner (over the voxel), weighted: in place of the study's. collector: the plane below is metal. strips: the current
-    is reversed, the field mirrored and the collector blocked (kernels/methods/stripping.py).
+    is reversed, the field mirrored and the collector blocked (kernels/methods/stripping.py). seed: of the patches.
     """
     p, model = parameters, model or build_model(parameters)
     nx, ny, nz = occupancy.shape
@@ -159,6 +178,10 @@ def allocate_state(
         layer=verbs.reversed_shifts(build_layer(p)) if strips else build_layer(p),
         settings=settings,
         dtype=dtype,
+        quanta=p.quanta,
+        resistance=resistance_ratio(p, seed).ravel(),
+        mullins=p.mullins_B_m4_s / p.voxel_m**4,
+        capillary=p.capillary_V_m / p.voxel_m * p.conductivity_S_m / (p.current_density_A_m2 * p.voxel_m),
     )
     state = State(
         lattice=deposit,
@@ -166,7 +189,7 @@ def allocate_state(
         hoppers=hops.allocate(voxels, surface) if hopping else hops.NoHops(0),
         search=connectivity.allocate(voxels) if model.tracks_contact else connectivity.NoSearch(0),
         changed=np.zeros(CHANGED, np.int32),
-        hits=np.zeros(voxels if model.hits > 1 else 1, np.uint16),
+        hits=np.zeros(voxels if model.hits > 1 and not p.continuum else 1, np.uint16),
         counters=np.zeros(1, COUNTERS).view(np.recarray),
     )
     state.counters[0].stripping = int(strips)

@@ -59,7 +59,7 @@ class Simulation:
         """Model, box and a state for the arrays of a checkpoint."""
         model, box = build.build_model(self.parameters), self.parameters.lattice
         empty = np.zeros((box.nx, box.ny, box.nz), np.bool_)
-        return model, *build.allocate_state(self.parameters, empty, model=model)
+        return model, *build.allocate_state(self.parameters, empty, model=model, seed=self.seed)
 
     @property
     def _present(self) -> Parameters:
@@ -173,16 +173,29 @@ class Simulation:
     def occupancy(self) -> NDArray[np.bool_]:
         """The deposit: bool (nx, ny, nz)."""
         nz = self.parameters.lattice.nz
+        if self.parameters.continuum:  # half full counts as full, so that heights are right on average
+            fills = self._state.method.fills
+            filled: NDArray[np.bool_] = fills.volume.reshape(self._box)[:, :, 1 : nz + 1] >= fills.full // 2
+            return filled
         cell = self._state.lattice.cell.reshape(self._box)
         occupied: NDArray[np.bool_] = (cell[:, :, 1 : nz + 1] & LI) != 0
         return occupied
 
+    def _over_substrate(self, thickness: float, porosity: float) -> tuple[float, float]:
+        """Mean height [voxels] above the substrate's relief, and the void share of that space."""
+        relief = float(build.substrate_heights(self.parameters, self.seed).mean())
+        above = thickness - relief
+        return above, porosity * thickness / above if above > 0 else 0.0
+
     def record(self) -> dict[str, float]:
         """One row of the series."""
         n, voxel_um = self._state.counters[0], self.parameters.lattice.voxel_um
-        occupancy = self.occupancy[:, :, : max(int(n.top_plane), 1)]
+        occupancy = self.occupancy[:, :, : max(int(n.top_plane) + 1, 1)]
         height_map = morphology.height_map(occupancy)
         rough = morphology.roughness(height_map)
+        thickness, porosity = morphology.thickness(occupancy), morphology.porosity(occupancy)
+        if self.parameters.substrate is not None:
+            thickness, porosity = self._over_substrate(thickness, porosity)
         row = {
             "events": float(n.events),
             "plated": float(n.plated),
@@ -191,12 +204,12 @@ class Simulation:
             "dead_voxels": float(n.dead_voxels),
             "time_s": float(n.time),
             "areal_capacity_mAh_cm2": self.areal_capacity_mAh_cm2,
-            "thickness_um": morphology.thickness(occupancy) * voxel_um,
+            "thickness_um": thickness * voxel_um,
             "thickness_p95_um": morphology.thickness_percentile(occupancy) * voxel_um,
             "roughness_Sa_um": rough.Sa * voxel_um,
             "roughness_Sq_um": rough.Sq * voxel_um,
             "roughness_Sz_um": rough.Sz * voxel_um,
-            "porosity": morphology.porosity(occupancy),
+            "porosity": porosity,
         }
         return row | observables.field_row(self._box, self._state, self._present)
 

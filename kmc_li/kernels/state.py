@@ -53,6 +53,10 @@ COUNTERS = np.dtype(
         ("cycles", np.int64),
         ("drift", np.float64),  # TV by which the last refresh changed the event probabilities
         ("residual", np.float64),  # sum |residual| over the current at the last refresh
+        ("quanta", np.int64),  # of charge passed, where voxels fill in parts; `plated` counts full voxels of it
+        ("listed", np.int64),  # cells whose faces have a shift
+        ("settled", np.float64),  # s: until when surface diffusion has moved Li
+        ("due", np.float64),  # s: when the surface is measured again
         ("walkers", np.int64),  # that landed since the last record point, as are the next three
         ("span", np.float64),  # walkers that would have set out at the set current meanwhile, where a potential is held
         ("visits", np.float64),  # to the plane above the deposit, each over the conductance of its links

@@ -45,6 +45,8 @@ dissolution = Verb("dissolution", "(law, voxel, drive, faces, kappa, sink): curr
 
 # Layer models: kmc_li/kernels/layers
 reversed_shifts = Verb("reversed_shifts", "P (layer): the same with all shifts of the other sign, for stripping")
+in_parts = Verb("in_parts", "P (layer, parts): the same with lengths in parts of a voxel, for signed walkers")
+shift_at = Verb("shift_at", "(layer, height, rest): shift of a face at that height, for signed walkers")
 shifts_faces = Verb("shifts_faces", "P (layer): whether the layer shifts any face at all")
 press = Verb("press", "(layer, area, columns, field, n): press on the deposit; lowest plane whose equations changed")
 rest_plane = Verb("rest_plane", "(layer, area, columns, top): height of the layer's lower face where nothing presses")

@@ -68,3 +68,14 @@ def pressure_on(layer, height, rest):
 @leaf
 def added_resistance(layer, reference, top, rest):
     return 0.0
+
+
+@verbs.in_parts.of(Bare)
+def in_parts(layer, parts):
+    return layer
+
+
+@verbs.shift_at.of(Bare)
+@leaf
+def shift_at(layer, height, rest):
+    return 0.0

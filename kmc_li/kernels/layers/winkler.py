@@ -167,3 +167,14 @@ def moved(layer, area, columns, n, height):
 def added_resistance(layer, reference, top, rest):
     inside = min(reference, rest + layer.thickness) - max(np.float64(top), rest)
     return max(inside, 0.0) * (1.0 / layer.conductivity - 1.0)
+
+
+@verbs.in_parts.of(Winkler)
+def in_parts(layer, parts):
+    return layer._replace(stack_pressure=layer.stack_pressure * parts, hardness=layer.hardness * parts)
+
+
+@verbs.shift_at.of(Winkler)
+@leaf
+def shift_at(layer, height, rest):
+    return layer.shift_per_pressure * pressure(layer, height, rest)

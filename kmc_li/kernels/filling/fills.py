@@ -1,0 +1,205 @@
+"""How full each voxel is. A voxel is Li from the moment it is full; at the surface lie cells that are on their way.
+
+Li is counted in integer units, so that none is lost. Cells at the surface carry all changes: what is taken from one
+that holds too little comes from the Li behind it, which then is a cell of the surface itself.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.records import record
+from kmc_li.kernels.base.verbs import connect, disconnect
+from kmc_li.kernels.events import put_metal, take_metal
+from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, around, is_empty, is_li
+from kmc_li.kernels.lattice.surface import is_live
+
+UNITS = 1 << 24  # of a full voxel, about; a whole number for each quantum
+FARTHEST = 16  # voxels that what is too much goes on
+BELOW, ABOVE = 4, 5  # directions: west, east, south, north, below, above
+NOWHERE = 6
+NEAR = 8  # voxels along the normal to the cell that carries
+
+
+@record
+class Fills(NamedTuple):
+    """Arrays of voxels, flat like `cell`; but for `volume` they are what the last `surface.measure` found."""
+
+    full: int  # units of a full voxel
+    quantum: int  # units that arrive at once
+    volume: np.ndarray  # int32: units of Li in a voxel
+    in_plane: np.ndarray  # int64 (ns,): Li voxels of a plane
+    end: np.ndarray  # int64 (columns,): plane above which a column is far from all Li
+    depth: np.ndarray  # float32: below what is just far from the smoothed surface, which lies at surface.FAR [voxels]
+    work: np.ndarray  # float32
+    area: np.ndarray  # float32: of the surface that lies in a voxel; sums to 1 along a normal, 0 elsewhere
+    curvature: np.ndarray  # float32: 1/r1 + 1/r2, > 0 where Li is convex [1/voxel]
+    carried: np.ndarray  # float32: area of the surface for which a cell stands; it sums to the whole
+    inward: np.ndarray  # int8: direction that leads most steeply into Li
+    carrier: np.ndarray  # int32: cell of the surface on the normal through a voxel in which some of it lies
+    moved: np.ndarray  # int32: units that surface diffusion brings to a voxel
+
+
+def allocate(box, quanta: int) -> Fills:
+    """Empty voxels; memory that is never touched is never taken."""
+    voxels, quantum = box.nx * box.ny * box.ns, UNITS // quanta
+    floats = {name: np.zeros(voxels, np.float32) for name in ("depth", "work", "area", "curvature", "carried")}
+    return Fills(
+        full=quantum * quanta,
+        quantum=quantum,
+        volume=np.zeros(voxels, np.int32),
+        in_plane=np.zeros(box.ns, np.int64),
+        end=np.zeros(box.nx * box.ny, np.int64),
+        **floats,
+        inward=np.full(voxels, NOWHERE, np.int8),
+        carrier=np.zeros(voxels, np.int32),
+        moved=np.zeros(voxels, np.int32),
+    )
+
+
+@njit
+def note_all(fills, cell, box):
+    """Fill all Li voxels; what the others hold stays."""
+    fills.in_plane[:] = 0
+    for column in range(box.nx * box.ny):
+        for s in range(box.ns):
+            i = column * box.ns + s
+            if is_li(cell[i]):
+                fills.in_plane[s] += 1
+                if fills.volume[i] < fills.full:
+                    fills.volume[i] = fills.full
+
+
+@leaf
+def beside(box, voxel, direction):
+    """The neighbour of a voxel in a direction, periodic; itself on an axis of one column."""
+    if direction == BELOW:
+        return voxel - 1
+    if direction > BELOW:
+        return voxel + 1
+    column = voxel // box.ns
+    return around(box, column)[direction] * box.ns + voxel % box.ns
+
+
+@njit
+def gain(box, state, voxel, units):
+    """Li comes to a voxel; what it cannot hold goes on to an empty one beside it, outward if that can be."""
+    fills, cell = state.method.fills, state.lattice.cell
+    for _ in range(FARTHEST):
+        if is_empty(cell[voxel]):
+            fills.volume[voxel] += units
+            if fills.volume[voxel] < fills.full:
+                return
+            units = fills.volume[voxel] - fills.full
+            fills.volume[voxel] = fills.full
+            put_metal(box, state, voxel)
+            fills.in_plane[voxel % box.ns] += 1
+            connect(state.search, box, state, voxel)
+        other = _beyond(fills, cell, box, voxel)
+        if other < 0:
+            break
+        fills.carried[other] += fills.carried[voxel]
+        fills.carried[voxel] = np.float32(0.0)
+        voxel = other
+        if units == 0:
+            return
+    fills.volume[voxel] += units  # a pore that closes holds too much
+
+
+@njit
+def _beyond(fills, cell, box, voxel):
+    """An empty voxel next to one that has just filled; -1: none."""
+    inward = int(fills.inward[voxel])
+    first = ABOVE if inward == NOWHERE else inward ^ 1
+    for k in range(6):
+        other = beside(box, voxel, (first + k) % 6)
+        if is_empty(cell[other]):
+            return other
+    return -1
+
+
+@leaf
+def _may_give(cell, box, voxel, live):
+    return voxel % box.ns > 0 and (is_live(cell[voxel]) if live else is_li(cell[voxel]))
+
+
+@njit
+def _behind(fills, cell, box, voxel, live):
+    """Li next to a cell, most of all the one that its normal leads to; -1: none."""
+    direction = int(fills.inward[voxel])
+    if direction != NOWHERE:
+        other = beside(box, voxel, direction)
+        if _may_give(cell, box, other, live):
+            return other
+    for k in range(6):
+        other = beside(box, voxel, (BELOW + k) % 6)
+        if other != voxel and _may_give(cell, box, other, live):
+            return other
+    return -1
+
+
+@njit
+def lose(box, state, voxel, units, live):
+    """Li leaves a cell of the surface, or if that has too little the Li behind it; `live`: only Li that has contact."""
+    fills, cell = state.method.fills, state.lattice.cell
+    left, metal = fills.volume[voxel] - units, voxel
+    if is_empty(cell[voxel]):
+        metal = -1 if left >= 0 else _behind(fills, cell, box, voxel, live)
+        if metal < 0:  # a debt where there is nothing to take from; what comes next pays it
+            fills.volume[voxel] = left
+            return
+        fills.volume[voxel] = 0
+        left += fills.volume[metal]
+    fills.volume[metal] = left
+    if left < fills.full:
+        dead = (cell[metal] & DEAD) != 0
+        take_metal(box, state, metal)
+        fills.in_plane[metal % box.ns] -= 1
+        if metal != voxel:
+            fills.carried[metal] += fills.carried[voxel]
+            fills.carried[voxel] = np.float32(0.0)
+        disconnect(state.search, box, state, metal, dead)
+
+
+@njit
+def gather(box, state, first):
+    """What lies in cells that have lost all Li around them moves on to the surface."""
+    fills, cell = state.method.fills, state.lattice.cell
+    for column in range(box.nx * box.ny):
+        for i in range(column * box.ns + first, column * box.ns + fills.end[column]):
+            if fills.volume[i] != 0 and is_empty(cell[i]) and (cell[i] & NEIGHBOURS) == 0:
+                other = surface_cell(fills, cell, box, i)
+                if other >= 0 and other != i:
+                    units = fills.volume[i]
+                    fills.volume[i] = 0
+                    if units > 0:
+                        gain(box, state, other, units)
+                    else:
+                        lose(box, state, other, -units, False)
+
+
+@njit
+def total(fills, cell, box):
+    """Units of Li on the lattice, without the collector."""
+    units = 0
+    for i in range(fills.volume.shape[0]):
+        if i % box.ns > 0:
+            units += fills.volume[i]
+    return units
+
+
+@njit
+def surface_cell(fills, cell, box, voxel):
+    """The cell of the surface on the normal through a voxel; -1: none near."""
+    for _ in range(NEAR):
+        if is_empty(cell[voxel]) and (cell[voxel] & NEIGHBOURS) > 0:
+            return voxel
+        direction = int(fills.inward[voxel])
+        if direction == NOWHERE:
+            return -1
+        other = beside(box, voxel, direction if is_empty(cell[voxel]) else direction ^ 1)
+        if other % box.ns == 0 or other % box.ns == box.ns - 1 or other == voxel:
+            return -1
+        voxel = other
+    return -1
