@@ -60,11 +60,11 @@ def _take_over(simulation, phi):
     from kmc_li.kernels.methods import guide_grid
 
     @njit
-    def set_equations(method, box, lattice, counters):
-        guide_grid.set_equations(method, box, lattice, counters[0])
+    def set_equations(method, model, box, lattice, counters):
+        guide_grid.set_equations(method, model, box, lattice, counters[0])
 
     state, box, n = simulation._state, simulation._box, simulation._state.counters[0]
-    set_equations(state.method, box, state.lattice, state.counters)
+    set_equations(state.method, simulation._model, box, state.lattice, state.counters)
     places, base = state.method.field.window
     end = min(int(n.stretch_start), phi.shape[2])
     kept = state.method.field.phi[: box.nx * box.ny * places].reshape(box.nx, box.ny, places)

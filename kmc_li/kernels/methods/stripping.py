@@ -111,7 +111,8 @@ def _face_current(method, cell, box, voxel, other, count, phi):
 @njit
 def behind_site(method, cell, box, n, voxel, rng):
     """A neighbour by the current of the face between; -1 if the rate that drew the voxel is out of date."""
-    return _by_current(method, cell, box, voxel, rng, float(method.field.phi[place(method.field, voxel // box.ns, voxel % box.ns)]))
+    phi = float(method.field.phi[place(method.field, voxel // box.ns, voxel % box.ns)])
+    return _by_current(method, cell, box, voxel, rng, phi)
 
 
 @verbs.behind.of(Guided)
