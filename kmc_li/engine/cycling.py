@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmc_li import morphology
-from kmc_li.engine import build, observables
+from kmc_li.engine import build, dead_lithium, observables
 from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.simulation import REASONS, Simulation
 from kmc_li.kernels.base import codes
@@ -107,11 +107,28 @@ class Cycling(Simulation):
             "time": float(n.time),
             "live": live,
             "rows": 0,
+            "settled": 0,
         }
 
     def _voxels(self, capacity_mAh_cm2: float) -> int:
         charge_C = units.convert(capacity_mAh_cm2, "mAh/cm^2", "C/m^2") * self.parameters.face_area_m2
         return round(charge_C / self.parameters.voxel_charge_C)
+
+    @property
+    def _settles_at(self) -> int:
+        """Voxels stripped in this step after which dead Li falls next: after each monolayer."""
+        assert self.parameters.protocol is not None
+        if self.step.kind != "strip" or self.parameters.protocol.dead_lithium == "floats":
+            return UNLIMITED
+        return (int(self._start["settled"]) + 1) * self._columns
+
+    def _settle(self) -> None:
+        """Let loose metal fall; a method that cannot follow is built anew."""
+        occupancy = dead_lithium.settle(self._model, self._box, self._state)
+        if occupancy is not None:
+            hits = self._state.hits
+            self._build(occupancy[:, :, 1 : self.parameters.lattice.nz + 1], self._state.counters[0].copy())
+            self._state.hits[:] = hits
 
     def _passed(self) -> int:
         n = self._state.counters[0]
@@ -129,9 +146,9 @@ class Cycling(Simulation):
         target = UNLIMITED if step.capacity_mAh_cm2 is None else self._voxels(step.capacity_mAh_cm2)
         end = np.inf if step.time_s is None else start["time"] + step.time_s
         span = target if target < UNLIMITED else int(start["live"]) if step.kind == "strip" else UNLIMITED
-        passed, row_time = UNLIMITED, end
+        row, row_time = UNLIMITED, end
         if span < UNLIMITED:
-            passed = min(max(round(due * span), self._passed(), 1), target)
+            row = min(max(round(due * span), self._passed(), 1), target)
         elif step.time_s is not None:
             row_time = min(start["time"] + due * step.time_s, end)
         code = codes.RUNNING
@@ -140,8 +157,8 @@ class Cycling(Simulation):
         elif step.kind == "strip" and start["live"] == 0:
             code = codes.NOTHING
         else:
-            code = self._pass_current(int(n.events) + max_events, passed, row_time)
-        self._note(code, target, end, self._passed() >= passed or self._state.counters[0].time >= row_time)
+            code = self._pass_current(int(n.events) + max_events, min(row, self._settles_at), row_time)
+        self._note(code, target, end, self._passed() >= row or self._state.counters[0].time >= row_time)
 
     def _pass_current(self, events: int, passed: int, time_s: float) -> int:
         """The event loop of the step."""
@@ -161,7 +178,8 @@ class Cycling(Simulation):
         """What the step has come to: its end, the end of the run, or a row."""
         ended = None
         if code == codes.FULL or (code == codes.NOTHING and self.step.kind == "plate"):
-            self.finished = REASONS[code]
+            cycle = f"cycle {self._index // len(self._steps) + 1} of {self._total // len(self._steps)}"
+            self.finished = f"{REASONS[code]} in {cycle} (lattice.nz is {self.parameters.lattice.nz})"
         elif self._passed() >= target:
             ended = "capacity"
         elif self._state.counters[0].time >= end:
@@ -170,6 +188,9 @@ class Cycling(Simulation):
             ended = "cut-off"
         elif code == codes.NOTHING:
             ended = "nothing left"
+        if self._passed() >= self._settles_at or (ended is not None and self._settles_at < UNLIMITED):
+            self._start["settled"] = self._passed() // self._columns
+            self._settle()
         if ended is not None or row_is_due:
             self._start["rows"] += 1
             self.at_record_point = True

@@ -7,13 +7,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kmc_li.study import units
-from kmc_li.study.validation import Section, Whole
+from kmc_li.study.validation import OneOf, Section, Whole
 
 _RULE = (
     'steps such as "plate 1 mAh/cm^2 at 1 mA/cm^2", "plate at 1 mA/cm^2 for 1 h", "strip at 1 mA/cm^2 until 1 V", '
@@ -103,6 +103,11 @@ class Protocol(Section):
 
     steps: Annotated[tuple[str, ...], _Steps()] = Field(description="of one cycle, in turn")
     cycles: Annotated[int, Whole(1, 100_000)] = Field(1, description="how often the steps are done")
+    dead_lithium: Annotated[Literal["crumbles", "floats"], OneOf(("crumbles", "floats"))] = Field(
+        "crumbles",
+        description="of metal without a path to the collector; crumbles: its voxels fall and roll down while the "
+        "current strips, as under the stack's pressure; floats: it stays where it lost contact",
+    )
 
     @property
     def parsed(self) -> tuple[Step, ...]:

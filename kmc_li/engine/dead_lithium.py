@@ -1,0 +1,24 @@
+"""Loose metal in a run with a protocol: dead Li falls until something holds it (kernels/lattice/crumbling.py)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li.kernels import settling
+from kmc_li.kernels.lattice import crumbling
+from kmc_li.kernels.lattice.occupancy import LI, Box, Lattice
+from kmc_li.kernels.methods.walkers import Walkers
+from kmc_li.kernels.state import Model, State
+
+
+def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
+    """Let all dead Li fall in place; where the method cannot follow, the occupancy (nx, ny, ns) to build anew from."""
+    n, lattice = state.counters[0], state.lattice
+    if n.dead_voxels == 0:
+        return None
+    fallen = Lattice(*(array.copy() for array in lattice))
+    crumbling.crumble(fallen, box, int(n.top_plane))
+    if isinstance(state.method, Walkers):
+        settling.move_dead(model, box, state, fallen.cell)
+        return None
+    occupied: NDArray[np.bool_] = ((fallen.cell & LI) != 0).reshape(box)
+    return occupied
