@@ -13,7 +13,7 @@ from kmc_li import morphology
 from kmc_li.engine import build, dead_lithium, observables
 from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.simulation import REASONS, Simulation
-from kmc_li.kernels.base import codes
+from kmc_li.kernels.base import codes, verbs
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, Box
 from kmc_li.kernels.methods import stripping
 from kmc_li.kernels.state import Model, State
@@ -32,9 +32,15 @@ def step_parameters(parameters: Parameters, step: Step) -> Parameters:
     if step.kind == "strip":
         at = parameters.plating
         changes |= {"plating.alpha_cathodic": at.alpha_anodic, "plating.alpha_anodic": at.alpha_cathodic}
-        if parameters.method != "walkers":
-            changes["field.method"] = "multigrid"
+        changes["field.method"] = _stripping_method(parameters)
     return parameters.replace(**changes)
+
+
+def _stripping_method(parameters: Parameters) -> str:
+    """Guided walkers serve only where no face carries the reverse of the reversed current."""
+    layer = build.build_layer(parameters)
+    reverse = verbs.shifts_faces(layer) and not verbs.lowers_shifts(verbs.reversed_shifts(layer))
+    return "multigrid" if parameters.method == "guided" and reverse else parameters.method
 
 
 class Cycling(Simulation):

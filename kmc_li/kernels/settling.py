@@ -3,13 +3,14 @@
 import numpy as np
 
 from kmc_li.kernels import events
+from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import DEAD, is_li, top
 
 
 @njit
 def move_dead(model, box, state, cell):
-    """Dead Li to where it lies in `cell`. Only for methods that know metal by `withdraw` alone."""
+    """Dead Li to where it lies in `cell`. Not for methods with lists of sites."""
     n, at = state.counters[0], state.lattice
     highest = n.top_plane
     for column in range(box.nx * box.ny):
@@ -24,3 +25,4 @@ def move_dead(model, box, state, cell):
                 if model.hits > 1:
                     state.hits[voxel] = 0
     n.top_plane = top(at.height_histogram, n.top_plane)
+    verbs.note_moved(state.method, box, state)

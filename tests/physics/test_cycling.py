@@ -37,8 +37,11 @@ def rough():
     return li
 
 
-def exact_shares(li, wagner, above=16):
-    """Share of each live voxel in a current that strips, from a dense solution written for this test alone."""
+def exact_shares(li, wagner, shift, above=16):
+    """Share of each live voxel in a current that strips, from a dense solution written for this test alone.
+
+    shift: of a face by the height of its centre above the collector's centre, in half voxels.
+    """
     nx, ny, nz = li.shape
     tall = np.concatenate([li, np.zeros((nx, ny, above), bool)], axis=2)
     live = np.concatenate([attached_to_collector(np.concatenate([np.ones((nx, ny, 1), bool), li], 2))[:, :, 1:] & li,
@@ -57,30 +60,42 @@ def exact_shares(li, wagner, above=16):
                 matrix[i, i] += 1.0
                 matrix[i, number[other]] -= 1.0
             elif live[other]:
+                held = shift[2 * z + 1 + dz]
                 matrix[i, i] += 1.0 / (wagner + 0.5)
-                faces.append((i, other))
+                source[i] += held / (wagner + 0.5)
+                faces.append((i, other, held))
     phi = np.linalg.solve(matrix, source)
     share = np.zeros(tall.shape)
-    for i, other in faces:
-        share[other] += phi[i] / (wagner + 0.5)
+    for i, other, held in faces:
+        share[other] += (phi[i] - held) / (wagner + 0.5)
     return share[:, :, :nz] / (nx * ny)
 
 
-@pytest.mark.parametrize("method", ["walkers", "multigrid"])
+PRESSED = {"layer.preset": "BaTiO3/PVDF composite", "layer.thickness_um": 2.0, "layer.unscreened_share": 0.15,
+           "layer.conductivity_S_m": 4.15e-4, "layer.modulus_GPa": 5e-4}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["walkers", "multigrid", "guided"])
 def test_each_voxel_dissolves_with_its_share_of_the_reversed_current(method):
     li = rough()
-    parameters = study(**{"lattice.nx": 4, "lattice.ny": 4, "lattice.nz": 8, "field.method": method, "field.tolerance": 1e-4})
+    layer = PRESSED if method == "guided" else {}
+    parameters = study(**{"lattice.nx": 4, "lattice.ny": 4, "lattice.nz": 8, "field.method": method, "field.tolerance": 1e-4,
+                          "field.top_gap_voxels": 2} | layer)  # fmt: skip
     model = build.build_model(parameters)._replace(tracks_contact=True)
     box, state = build.allocate_state(parameters, li, model=model, weighted=False, strips=True)
     build.settle(model, box, state)
     for _ in range(20 if method == "multigrid" else 0):
         refresh.refresh(state.method, model, box, state.lattice, state.counters)
-    expected = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]))
+    shift = state.method.field.shift.astype(float) if method == "guided" else np.zeros(99)
+    expected = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]), shift)
+    if method == "guided":
+        even = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]), np.zeros(99))
+        assert 0.5 * abs(even - expected).sum() > 0.02 and shift.min() < 0
     assert expected.sum() == pytest.approx(1.0, abs=1e-9) and expected[2, 0, 5] == 0 and expected[0, 0, 0] > 0
     rng, counts, cell = np.random.default_rng(1), np.zeros(box.nx * box.ny * box.ns), state.lattice.cell
     for _ in range(20_000):
         drawn = verbs.draw(state.method, model, box, state, rng)
-        counts[verbs.behind(state.method, cell, box, drawn, rng)] += 1
+        counts[verbs.behind(state.method, cell, box, state.counters[0], drawn, rng)] += 1
     found = counts.reshape(box)[:, :, 1:9]
     assert found.sum() == 20_000 and found[expected == 0].sum() == 0
     assert chi_squared_p(found.ravel(), expected.ravel()) > 0.001
@@ -118,9 +133,9 @@ def test_time_passes_at_the_current_and_at_rest():
     assert [row["current_density_mA_cm2"] for row in rows[1:]][-1] == 0.0 and rows[1]["current_density_mA_cm2"] == -2.0
 
 
-@pytest.mark.parametrize("kind", ["walkers", "multigrid", "layer"])
+@pytest.mark.parametrize("kind", ["walkers", "multigrid", "layer", "guided"])
 def test_the_same_bits_however_it_is_cut(kind):
-    changes = WALKERS if kind == "walkers" else LAYER if kind == "layer" else {}
+    changes = {"walkers": WALKERS, "layer": LAYER, "guided": PRESSED | {"field.method": "guided"}}.get(kind, {})
     steps = ["plate 0.15 mAh/cm^2 at 1 mA/cm^2", "rest 1 min", "strip at 2 mA/cm^2 until 0.3 V"]
     whole, rows = cycled(steps, 2, **changes)
     cut = Cycling(whole.parameters, 3)

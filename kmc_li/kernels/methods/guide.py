@@ -92,8 +92,10 @@ def _open_cell(method, cell, box, n, column, s):
 
 
 @njit
-def _wanted_floor(method, cell, box, height, n):
+def _wanted_floor(method, model, cell, box, height, n):
     """Plane at which the grid may begin."""
+    if model.cycled and n.stripping + n.dead_voxels > 0:
+        return 1  # a deposit that dissolves comes down, and below dead Li currents are those of the whole deposit
     if verbs.is_linear(method.law):
         return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
     field, below, wanted = method.field, 0.0, n.first_plane
@@ -108,9 +110,9 @@ def _wanted_floor(method, cell, box, height, n):
 
 
 @njit
-def _place_floor(method, cell, box, height, n):
+def _place_floor(method, model, cell, box, height, n):
     """Where the grid begins; true if that has moved. What a cell passes on downward becomes a conductance there."""
-    field, wanted, zero = method.field, _wanted_floor(method, cell, box, height, n), method.floor.dtype.type(0)
+    field, wanted, zero = method.field, _wanted_floor(method, model, cell, box, height, n), method.floor.dtype.type(0)
     least = field.phi.dtype.type(TINY)
     if abs(wanted - n.first_plane) < SLACK:
         return False
@@ -154,6 +156,13 @@ def _height_above(method, n, s):
 def fallen(method, n, s):
     """By how much the potential of a plane has presumably fallen since the last refresh."""
     return max(method.fall[0] + method.fall[1] * _height_above(method, n, s), 0.0) * n.since
+
+
+@leaf
+def present(method, n, voxel, s):
+    """Potential of a cell, less what it has presumably fallen."""
+    even = np.float64(method.field.phi[voxel])
+    return max(even - fallen(method, n, s), 0.05 * even, 1e-6)
 
 
 @njit
@@ -259,7 +268,7 @@ def refresh(method, model, box, lattice, counters):
     n, field, grids, cell = counters[0], method.field, method.hierarchy, lattice.cell
     n.top_plane = top(lattice.height_histogram, min(n.top_plane, box.ns - 1))
     _lower(method, box, n)
-    set_equations(method, box, lattice, n, _place_floor(method, cell, box, lattice.height, n))
+    set_equations(method, box, lattice, n, _place_floor(method, model, cell, box, lattice.height, n))
     _open_floor(method, cell, box, n)
     idiag, sink, cx, cy, cz = field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz
     field.dirty[:] = 1

@@ -229,8 +229,7 @@ def sink(method, cell, box, n, x, y, s, faces):
     if not guide.is_followed(method, n, s):
         return walkers.sink(method, cell, box, n, x, y, s, faces)
     column = x * box.ny + y
-    even = np.float64(method.field.phi[column * box.ns + s])
-    phi = max(even - guide.fallen(method, n, s), 0.05 * even, 1e-6)
+    phi = guide.present(method, n, column * box.ns + s, s)
     return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
 
 

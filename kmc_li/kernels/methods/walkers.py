@@ -268,6 +268,8 @@ def walk_from(cell, box, method, n, rng, x, y, s):
     for _ in range(PATIENCE):
         a, b = _next(a, FIRST_FACTOR), _next(b, SECOND_FACTOR)
         if s > launch:
+            if n.visits > n.most_visits > 0.0:
+                return -1
             height = walk_tables.HEIGHTS - 1
             while 1 << height > s - launch:
                 height -= 1
