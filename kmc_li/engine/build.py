@@ -77,6 +77,7 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         tracks_contact=plates and (bool(rates.any()) or dissolves or cycles),
         nz=height,
+        cycled=p.protocol is not None,
     )
 
 

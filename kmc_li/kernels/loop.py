@@ -44,6 +44,9 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
                 return code
             if n.pending == NOTHING_PENDING:
                 continue
+            if model.cycled and n.pending == PLATING and n.time > max_time:
+                n.time, n.pending = max_time, NOTHING_PENDING  # the waiting time has no memory: it is drawn again
+                return RUNNING
         if n.pending == HOP:
             pending_hop(state.hoppers, model, box, state)
         else:

@@ -19,6 +19,7 @@ class Model(NamedTuple):
     hop_rate: np.ndarray  # (7,) 1/s per direction, by Li neighbours before the hop; all 0: no hops
     tracks_contact: bool  # Li may leave, so what it held is followed: with a path to the collector or dead
     nz: int
+    cycled: bool = False  # the current also strips, so that what is live may lie deep below what is dead
 
 
 COUNTERS = np.dtype(
@@ -32,6 +33,7 @@ COUNTERS = np.dtype(
         ("stripping", np.int64),  # 1: the current strips, so what is drawn is a place where metal dissolves
         ("cut_off_walkers", np.int64),  # events and visits since the overpotential was last compared with the cut-off
         ("cut_off_visits", np.float64),
+        ("most_visits", np.float64),  # above 0: what `visits` may become; a walker that exceeds it has nowhere to go
         ("attempts", np.int64),  # draws, with those that changed nothing
         ("idle", np.int64),  # attempts in a row at hops that changed nothing
         ("changed", np.int64),  # how many voxels `changed` holds

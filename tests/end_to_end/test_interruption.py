@@ -20,6 +20,11 @@ CHANGES = {
     "voxel_um = 0.5": "voxel_um = 0.25",
     "series_points = 20": "series_points = 60\ncheckpoint_interval_s = 0.001",
 }
+CYCLED = """steps = [
+    "plate 0.3 mAh/cm^2 at 1 mA/cm^2", "rest 1 min", "strip at 1 mA/cm^2 until 0.3 V",
+    "plate 0.05 mAh/cm^2 at 4 mA/cm^2 on 20 ms off 60 ms",
+]
+"""
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds workers by /proc")
 
 
@@ -149,3 +154,22 @@ def test_workers_end_with_a_killed_ensemble(place):
         time.sleep(0.05)
     place.ok(*words)
     assert hashes(place, "orphans") == place.expected
+
+
+def test_a_cycled_run_killed_in_any_step_goes_on_with_the_same_bits(place):
+    """SIGKILL while it plates, strips, in pulses: nothing but what was committed is left, and that is enough."""
+    text = (place.folder / "study.toml").read_text()
+    text = text[: text.index("[stop]")] + "[protocol]\ncycles = 3\n" + CYCLED + text[text.index("[output]") :]
+    place.write("cycled.toml", text)
+    expected = place.ok("run", "cycled.toml", "-o", "cycled").partition("state sha256 ")[2][:64]
+    words, folder = ["run", "cycled.toml", "-o", "cycled-killed"], place.folder / "cycled-killed"
+    for kill in range(4):
+        before = commits(folder)
+        process = place.start(*words)
+        place.wait(process, lambda least=before + 1 + 3 * kill: commits(folder) > least)
+        process.kill()
+        assert place.finish(process).code == -signal.SIGKILL
+        words = ["resume", "cycled-killed"]
+    assert "state sha256 " + expected in place.ok("resume", "cycled-killed")
+    steps = load_run(folder).series["step"]
+    assert len(expected) == 64 and set(steps) == {1.0, 2.0, 3.0, 4.0}

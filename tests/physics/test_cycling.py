@@ -2,12 +2,16 @@
 
 import numpy as np
 import pytest
-from small import LAYER, chi_squared_p, study
+from small import LAYER, chi_squared_p, grown, study
 
 from kmc_li.engine import build, invariants
 from kmc_li.engine.cycling import Cycling
+from kmc_li.engine.field_error import converged_rates
+from kmc_li.errors import UserError
+from kmc_li.kernels import events
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.layers import winkler  # noqa: F401  enters its verbs
 from kmc_li.kernels.solver import refresh
 from kmc_li.morphology import attached_to_collector
 
@@ -17,7 +21,7 @@ WALKERS = {"field.method": "walkers"}
 
 def cycled(steps=STEPS, cycles=2, points=24, seed=3, chunk=10**9, **changes):
     """A finished run of a protocol, each of its steps checked as it ends."""
-    protocol = {"protocol": {"steps": steps, "cycles": cycles}, "stop": None, "lattice.nz": 96, "output.series_points": points}
+    protocol = {"protocol": {"steps": list(steps), "cycles": cycles}, "stop": None, "lattice.nz": 96, "output.series_points": points}
     simulation, rows = Cycling(study(**protocol | {"field.samples": 0} | changes), seed), []
     rows.append(simulation.record())
     while simulation.finished is None:
@@ -37,8 +41,11 @@ def rough():
     return li
 
 
-def exact_shares(li, wagner, above=16):
-    """Share of each live voxel in a current that strips, from a dense solution written for this test alone."""
+def exact_shares(li, wagner, shift, above=16):
+    """Share of each live voxel in a current that strips, from a dense solution written for this test alone.
+
+    shift: of a face by the height of its centre above the collector's centre, in half voxels.
+    """
     nx, ny, nz = li.shape
     tall = np.concatenate([li, np.zeros((nx, ny, above), bool)], axis=2)
     live = np.concatenate([attached_to_collector(np.concatenate([np.ones((nx, ny, 1), bool), li], 2))[:, :, 1:] & li,
@@ -57,47 +64,137 @@ def exact_shares(li, wagner, above=16):
                 matrix[i, i] += 1.0
                 matrix[i, number[other]] -= 1.0
             elif live[other]:
+                held = shift[2 * z + 1 + dz]
                 matrix[i, i] += 1.0 / (wagner + 0.5)
-                faces.append((i, other))
+                source[i] += held / (wagner + 0.5)
+                faces.append((i, other, held))
     phi = np.linalg.solve(matrix, source)
     share = np.zeros(tall.shape)
-    for i, other in faces:
-        share[other] += phi[i] / (wagner + 0.5)
+    for i, other, held in faces:
+        share[other] += (phi[i] - held) / (wagner + 0.5)
     return share[:, :, :nz] / (nx * ny)
 
 
-@pytest.mark.parametrize("method", ["walkers", "multigrid"])
+PRESSED = {"layer.preset": "BaTiO3/PVDF composite", "layer.thickness_um": 2.0, "layer.unscreened_share": 0.15,
+           "layer.conductivity_S_m": 4.15e-4, "layer.modulus_GPa": 5e-4}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["walkers", "multigrid", "guided"])
 def test_each_voxel_dissolves_with_its_share_of_the_reversed_current(method):
     li = rough()
-    parameters = study(**{"lattice.nx": 4, "lattice.ny": 4, "lattice.nz": 8, "field.method": method, "field.tolerance": 1e-4})
+    layer = PRESSED if method == "guided" else {}
+    parameters = study(**{"lattice.nx": 4, "lattice.ny": 4, "lattice.nz": 8, "field.method": method, "field.tolerance": 1e-4,
+                          "field.top_gap_voxels": 2} | layer)  # fmt: skip
     model = build.build_model(parameters)._replace(tracks_contact=True)
     box, state = build.allocate_state(parameters, li, model=model, weighted=False, strips=True)
     build.settle(model, box, state)
     for _ in range(20 if method == "multigrid" else 0):
         refresh.refresh(state.method, model, box, state.lattice, state.counters)
-    expected = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]))
+    shift = state.method.field.shift.astype(float) if method == "guided" else np.zeros(99)
+    expected = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]), shift)
+    if method == "guided":
+        even = exact_shares(li, float(verbs.physics(state.method)[0].wagner[0]), np.zeros(99))
+        assert 0.5 * abs(even - expected).sum() > 0.02 and shift.min() < 0
     assert expected.sum() == pytest.approx(1.0, abs=1e-9) and expected[2, 0, 5] == 0 and expected[0, 0, 0] > 0
     rng, counts, cell = np.random.default_rng(1), np.zeros(box.nx * box.ny * box.ns), state.lattice.cell
     for _ in range(20_000):
         drawn = verbs.draw(state.method, model, box, state, rng)
-        counts[verbs.behind(state.method, cell, box, drawn, rng)] += 1
+        counts[verbs.behind(state.method, cell, box, state.counters[0], drawn, rng)] += 1
     found = counts.reshape(box)[:, :, 1:9]
     assert found.sum() == 20_000 and found[expected == 0].sum() == 0
     assert chi_squared_p(found.ravel(), expected.ravel()) > 0.001
 
 
-def test_charge_balances_to_the_voxel():
+def test_charge_balances_to_the_voxel_over_fifty_cycles():
     """Five seeds: what is on the collector is what was plated less what was stripped, live or dead."""
+    revived = 0
+    steps = ["plate 0.1 mAh/cm^2 at 1 mA/cm^2", "strip at 1 mA/cm^2 until 0.3 V"]
     for seed in range(5):
-        simulation, rows = cycled(cycles=4, seed=seed, **WALKERS)
+        simulation, rows = cycled(steps, cycles=50, points=100, seed=seed, **WALKERS | {"lattice.nz": 128})
+        dead = np.array([row["dead_voxels"] for row in rows])
+        revived += int((np.diff(dead)[[row["step"] == 1 for row in rows[1:]]] < 0).sum())  # by plating
         n = simulation._state.counters[0]
         assert simulation.finished == "protocol"
         assert n.plated - n.stripped == simulation.occupancy.sum() >= n.dead_voxels > 0
-        target = simulation._voxels(0.3)
-        assert n.plated == 4 * target == rows[-1]["plated"]
+        target = simulation._voxels(0.1)
+        assert n.plated == 50 * target == rows[-1]["plated"]
         labels = simulation.occupancy & ~attached_to_collector(
             np.concatenate([np.ones((8, 8, 1), bool), simulation.occupancy], axis=2))[:, :, 1:]  # fmt: skip
         assert labels.sum() == n.dead_voxels
+    assert revived > 10
+
+
+def test_what_plating_revives_dissolves_again():
+    """A voxel that floats above the collector is dead; with the gap plated, it is live and draws its share."""
+    li = np.zeros((4, 4, 8), bool)
+    li[1, 1, 1] = True
+    parameters = study(**{"lattice.nx": 4, "lattice.ny": 4, "lattice.nz": 8, "field.method": "walkers"})
+    model = build.build_model(parameters)._replace(tracks_contact=True)
+    box, state = build.allocate_state(parameters, li, model=model, strips=True)
+    build.settle(model, box, state)
+    n, gap = state.counters[0], (1 * box.ny + 1) * box.ns + 1
+    assert n.dead_voxels == 1
+    events.change(model, box, state, gap, False)
+    assert n.dead_voxels == 0
+    rng = np.random.default_rng(1)
+    found = {verbs.behind(state.method, state.lattice.cell, box, n, verbs.draw(state.method, model, box, state, rng), rng)
+             for _ in range(200)}  # fmt: skip
+    assert found == {gap, gap + 1}
+
+
+def test_a_reversed_linear_current_has_the_same_shares():
+    """Of a deposit that covers its collector: the rates by which it plates are those by which it dissolves."""
+    li = np.random.default_rng(5).random((8, 8, 6)) < 0.4
+    li[:, :, 0] = True
+    parameters = study(**{"lattice.nz": 16, "field.tolerance": 1e-4})
+    found = []
+    for strips in (False, True):
+        deposit = np.concatenate([li, np.zeros((8, 8, 10), bool)], axis=2)
+        model = build.build_model(parameters)._replace(tracks_contact=True)
+        box, state = build.allocate_state(parameters, deposit, model=model, strips=strips)
+        build.settle(model, box, state)
+        found.append(converged_rates(model, box, state))
+    assert found[0].sum() == pytest.approx(64, abs=0.01) and abs(found[0] - found[1]).sum() / 128 < 1e-7
+
+
+def test_pulses_change_the_clock_alone():
+    """In this model nothing happens in a pause: the deposit is that of a current which flows all the time."""
+    text = "plate 0.2 mAh/cm^2 at 4 mA/cm^2"
+    steady, _ = cycled([text], 1, **WALKERS)
+    pulsed, rows = cycled([text + " on 20 ms off 60 ms"], 1, **WALKERS)
+    np.testing.assert_array_equal(steady.occupancy, pulsed.occupancy)
+    pulses = np.ceil(steady.time_s / 0.02)
+    assert pulses > 5000 and pulsed.time_s == pytest.approx(steady.time_s + (pulses - 1) * 0.06, rel=1e-12)
+    assert (np.diff([row["time_s"] for row in rows]) > 0).all()
+    timed, _ = cycled(["plate 80 s at 4 mA/cm^2 on 20 ms off 60 ms", "rest 1 s"], 1, **WALKERS)
+    expected = 40 * 20 * timed.parameters.face_area_m2 / timed.parameters.voxel_charge_C  # 40 A/m^2 for a quarter of it
+    assert timed.time_s == 81 and abs(timed._state.counters[0].plated - expected) < 5 * np.sqrt(expected)
+
+
+def test_short_steps_do_not_pass_an_event_each():
+    """Three hundred pulses in which a tenth of a voxel is due: about thirty voxels."""
+    probe = study()
+    second = probe.voxel_charge_C / (probe.face_area_m2 * probe.current_density_A_m2)  # for a voxel
+    simulation, _ = cycled([f"plate {second / 10!r} s at 1 mA/cm^2"], 300, **WALKERS)
+    assert simulation.time_s == pytest.approx(30 * second) and 10 <= simulation._state.counters[0].plated <= 55
+    assert simulation.report()["step_ends"]["time"] == 300
+
+
+def test_a_held_potential_drives_what_it_drives_without_a_protocol():
+    changes = {"lattice.nz": 96, "field.samples": 0, "stop": {"time_s": 600.0}}
+    held = {"plating.control": "potentiostatic", "plating.overpotential_V": 0.2}
+    alone = grown(study(**changes | held), seed=3)
+    simulation, rows = cycled(["plate 10 min at 200 mV", "strip 10 min at 200 mV"], 1)
+    plated = int(simulation._state.counters[0].plated)
+    assert simulation.time_s == 1200 and abs(plated - alone._state.counters[0].plated) <= 1 and plated > 10
+    assert rows[-1]["current_density_mA_cm2"] < 0 < simulation._state.counters[0].stripped
+
+
+def test_a_layer_model_without_a_mirror_image_is_refused(monkeypatch):
+    monkeypatch.setattr(verbs.reversed_shifts, "alternatives", {})
+    protocol = {"steps": ["strip at 1 mA/cm^2"]}
+    with pytest.raises(UserError, match="layer.model: got \"winkler\", must be one that knows"):
+        Cycling(study(**LAYER | {"protocol": protocol, "stop": None}), 0)
 
 
 def test_a_film_without_noise_strips_to_nothing():
@@ -118,9 +215,9 @@ def test_time_passes_at_the_current_and_at_rest():
     assert [row["current_density_mA_cm2"] for row in rows[1:]][-1] == 0.0 and rows[1]["current_density_mA_cm2"] == -2.0
 
 
-@pytest.mark.parametrize("kind", ["walkers", "multigrid", "layer"])
+@pytest.mark.parametrize("kind", ["walkers", "multigrid", "layer", "guided"])
 def test_the_same_bits_however_it_is_cut(kind):
-    changes = WALKERS if kind == "walkers" else LAYER if kind == "layer" else {}
+    changes = {"walkers": WALKERS, "layer": LAYER, "guided": PRESSED | {"field.method": "guided"}}.get(kind, {})
     steps = ["plate 0.15 mAh/cm^2 at 1 mA/cm^2", "rest 1 min", "strip at 2 mA/cm^2 until 0.3 V"]
     whole, rows = cycled(steps, 2, **changes)
     cut = Cycling(whole.parameters, 3)

@@ -17,6 +17,10 @@ from kmc_li.study.protocol import Step, parse
         ("strip at 2 mA/cm² until 500 mV", Step("strip", 2.0, None, None, 0.5)),
         ("strip 0.5 mAh/cm^2 at 1 mA/cm^2 until 1 V", Step("strip", 1.0, 0.5, None, 1.0)),
         ("rest 10 min", Step("rest", 0.0, None, 600.0, None)),
+        ("plate 20 ms at 5 mA/cm^2", Step("plate", 5.0, time_s=0.02)),
+        ("plate 1 mAh/cm^2 at 4 mA/cm^2 on 20 ms off 60 ms", Step("plate", 4.0, 1.0, on_s=0.02, off_s=0.06)),
+        ("plate at 50 mV for 1 h", Step("plate", 0.0, time_s=3600.0, potential_V=0.05)),
+        ("strip 10 s at 0.1 V", Step("strip", 0.0, time_s=10.0, potential_V=0.1)),
     ],
 )
 def test_steps_are_read(text, step):
@@ -30,7 +34,10 @@ WRONG = [
     ("rest", "must say how long"),
     ("rest 10 min at 1 mA/cm^2", 'must not say "at"'),
     ("plate 1 mAh/cm^2 at 1 mA/cm^2 until 1 V", 'must not say "until"'),
-    ("strip at 1 V", "as a quantity in mA/cm^2"),
+    ("plate 1 mAh/cm^2 at 1 mA/cm^2 on 20 ms", "how long its pulses are and the pauses"),
+    ("plate 1 h at 50 mV on 20 ms off 60 ms", 'must not say "off"'),
+    ("strip at 50 mV until 1 V", 'must not say "until"'),
+    ("strip at 1 kg", "as a quantity in mA/cm^2"),
     ("strip at 1 mA/cm^2 at 2 mA/cm^2", 'must say "at" once'),
     ("strip at 1 mA/cm^2 until -1 V", "must be from"),
     ("strip at nan mA/cm^2", "cannot read"),

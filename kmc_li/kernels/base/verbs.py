@@ -30,8 +30,9 @@ note_deferred = Verb("note_deferred", "(method, box, state, voxel): first half o
 update_deferred = Verb("update_deferred", "(method, model, box, state, voxel): second half, after the first of all")
 refresh_is_due = Verb("refresh_is_due", "(method, n): whether the loop has to let Python refresh")
 hops_one_at_a_time = Verb("hops_one_at_a_time", "(method): whether each hop changes the sum of the rates")
-behind = Verb("behind", "(method, cell, box, voxel, rng): stripping: the neighbour that changes when a voxel is drawn")
+behind = Verb("behind", "(method, cell, box, n, voxel, rng): stripping: what changes when a voxel is drawn, beside it")
 potential_above = Verb("potential_above", "(method, box, n): stripping: mean potential above the deposit")
+note_moved = Verb("note_moved", "(method, box, state): stripping: dead Li has moved, of which `withdraw` has told")
 contact_change = Verb("contact_change", "(method, n, before): Li died or revived, and its rates summed to `before`")
 
 # Laws: kmc_li/kernels/laws; each holds `wagner`, float (1,), the Wagner length over the voxel at small currents

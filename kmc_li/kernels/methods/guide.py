@@ -96,6 +96,13 @@ def fallen(method, n, s):
     return max(method.fall[0] + method.fall[1] * _height_above(method, n, s), 0.0) * n.since
 
 
+@leaf
+def present(method, n, voxel, s):
+    """Potential of a cell, less what it has presumably fallen."""
+    even = np.float64(method.field.phi[voxel])
+    return max(even - fallen(method, n, s), 0.05 * even, 1e-6)
+
+
 @njit
 def _learn(method, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
@@ -201,7 +208,7 @@ def refresh(method, model, box, lattice, counters):
     n, field, grids, cell = counters[0], method.field, method.hierarchy, lattice.cell
     n.top_plane = top(lattice.height_histogram, min(n.top_plane, box.ns - 1))
     _lower(method, box, n)
-    set_equations(method, box, lattice, n)
+    set_equations(method, model, box, lattice, n)
     base = field.window[1]
     idiag, sink, cx, cy, cz = (
         field.inverse_diagonal, field.surface_conductance, field.cx[base:], field.cy[base:], field.cz[base:],

@@ -31,8 +31,10 @@ def first_followed(method, n):
 
 
 @njit
-def _wanted_floor(method, box, n):
+def _wanted_floor(method, model, box, n):
     """Plane at which the grid may begin."""
+    if model.cycled and n.stripping + n.dead_voxels > 0:
+        return 1  # a deposit that dissolves comes down, and below dead Li currents are those of the whole deposit
     if verbs.is_linear(method.law):
         return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
     field, below, wanted = method.field, 0.0, n.first_plane
@@ -84,10 +86,10 @@ def _carry_over(method, box, n, first, stretch, end):
 
 
 @njit
-def _arrange(method, cell, box, n):
+def _arrange(method, model, cell, box, n):
     """Planes that suit the deposit as it is now; true if they have changed."""
     field, settings, first = method.field, method.settings, n.first_plane
-    wanted = _wanted_floor(method, box, n) if n.end_plane > 0 else 1
+    wanted = _wanted_floor(method, model, box, n) if n.end_plane > 0 else 1
     if abs(wanted - first) >= SLACK:
         first = wanted
         if wanted > n.first_plane:
@@ -125,10 +127,10 @@ def open_floor(method, cell, box, n):
 
 
 @njit
-def set_equations(method, box, lattice, n):
+def set_equations(method, model, box, lattice, n):
     """The layer, and the equations of all cells."""
     field, law, cell, held = method.field, method.law, lattice.cell, method.settings.potential
-    moved = _arrange(method, cell, box, n)
+    moved = _arrange(method, model, cell, box, n)
     changed = verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
     if moved:
         set_planes(field, method.hierarchy, n.first_plane, n.end_plane)

@@ -237,8 +237,7 @@ def sink(method, cell, box, n, x, y, s, faces):
     if not guide.is_followed(method, n, s):
         return walkers.sink(method, cell, box, n, x, y, s, faces)
     column = x * box.ny + y
-    even = np.float64(method.field.phi[equations.place(method.field, column, s)])
-    phi = max(even - guide.fallen(method, n, s), 0.05 * even, 1e-6)
+    phi = guide.present(method, n, equations.place(method.field, column, s), s)
     if not verbs.is_linear(method.law):
         return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
     conductance = walkers.sink(method, cell, box, n, x, y, s, faces)

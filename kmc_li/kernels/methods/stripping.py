@@ -13,9 +13,11 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.connectivity import faces
 from kmc_li.kernels.lattice.occupancy import is_empty, top
 from kmc_li.kernels.lattice.surface import conducts, live_faces
+from kmc_li.kernels.methods import guide
+from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.walkers import Walkers
-from kmc_li.kernels.solver.equations import strip_face
+from kmc_li.kernels.solver.equations import set_cells, set_top, strip_face
 
 
 @njit
@@ -23,7 +25,7 @@ def advance(model, box, state, rng, max_events, max_stripped, max_time, cut_off)
     """Dissolve until a limit is met; returns why it stopped, as `loop.advance`, or CUT_OFF.
 
     `max_stripped` counts voxels stripped less plated since the start of the run. `cut_off` is the mean potential above
-    the deposit, in j voxel / kappa, beyond which stripping ends; it is compared once every 1/16 of a monolayer.
+    the deposit, in j voxel / kappa, beyond which stripping ends; the mean over 1/16 of a monolayer is compared with it.
     """
     n, method, window = state.counters[0], state.method, max(box.nx * box.ny // 16, 16)
     while n.events < max_events and n.stripped - n.plated < max_stripped and n.time < max_time:
@@ -37,10 +39,11 @@ def advance(model, box, state, rng, max_events, max_stripped, max_time, cut_off)
                 n.time, n.pending = max_time, NOTHING_PENDING
                 return RUNNING
         before = n.visits
+        n.most_visits = min(before + cut_off * window - n.cut_off_visits, 1e300)
         drawn = verbs.draw(method, model, box, state, rng)
         if drawn < 0:
-            return NOTHING
-        voxel = verbs.behind(method, state.lattice.cell, box, drawn, rng)
+            return CUT_OFF if n.visits > n.most_visits else NOTHING
+        voxel = verbs.behind(method, state.lattice.cell, box, n, drawn, rng)
         n.cut_off_walkers += 1
         n.cut_off_visits += n.visits - before
         n.pending = NOTHING_PENDING
@@ -73,8 +76,13 @@ def _is_last_hit(model, state, voxel):
 
 @verbs.behind.of(Walkers)
 @njit
-def behind_walker(method, cell, box, voxel, rng):
+def behind_walker(method, cell, box, n, voxel, rng):
     """All faces of a voxel conduct alike."""
+    return _even(cell, box, voxel, rng)
+
+
+@njit
+def _even(cell, box, voxel, rng):
     left = int(rng.random() * live_faces(cell, box, voxel // box.ns, voxel % box.ns))
     for other in faces(box, voxel):
         if other != voxel and conducts(cell[other]):
@@ -85,8 +93,8 @@ def behind_walker(method, cell, box, voxel, rng):
 
 
 @leaf
-def _face_current(method, cell, box, voxel, other, count):
-    """Current of the face between two voxels, in the direction in which the first of them has been drawn."""
+def _face_current(method, cell, box, voxel, other, count, phi):
+    """Current of the face between two voxels, in the direction in which the first of them, at phi, has been drawn."""
     s = voxel % box.ns
     if not is_empty(cell[voxel]):
         half = 2 * s if other == voxel + 1 else 2 * s - 2 if other == voxel - 1 else 2 * s - 1
@@ -94,31 +102,46 @@ def _face_current(method, cell, box, voxel, other, count):
     if not conducts(cell[other]):
         return 0.0
     one = (0, 0, 1) if other == voxel + 1 else (0, 1, 0) if other == voxel - 1 else (1, 0, 0)
-    field, phi = method.field, float(method.field.phi[voxel])
+    field = method.field
     share = field.surface_conductance[voxel] / count
     return verbs.currents(method.law, voxel, phi, one, field.shift, field.kappa[s], share, s)[0]
 
 
 @verbs.behind.of(Multigrid)
 @njit
-def behind_site(method, cell, box, voxel, rng):
+def behind_site(method, cell, box, n, voxel, rng):
     """A neighbour by the current of the face between; -1 if the rate that drew the voxel is out of date."""
+    return _by_current(method, cell, box, voxel, rng, float(method.field.phi[voxel]))
+
+
+@verbs.behind.of(Guided)
+@njit
+def behind_landing(method, cell, box, n, voxel, rng):
+    """A neighbour by the current of the face between, as the walker found it."""
+    s = voxel % box.ns
+    if not guide.is_followed(method, n, s):
+        return _even(cell, box, voxel, rng)
+    return _by_current(method, cell, box, voxel, rng, guide.present(method, n, voxel, s))
+
+
+@njit
+def _by_current(method, cell, box, voxel, rng, phi):
     count = max(live_faces(cell, box, voxel // box.ns, voxel % box.ns), 1)
     total = 0.0
     for other in faces(box, voxel):
         if other != voxel:
-            total += _face_current(method, cell, box, voxel, other, count)
+            total += _face_current(method, cell, box, voxel, other, count, phi)
     left, last = rng.random() * total, -1
     for other in faces(box, voxel):
         if other != voxel:
-            current = _face_current(method, cell, box, voxel, other, count)
+            current = _face_current(method, cell, box, voxel, other, count, phi)
             if current > 0.0 and left >= 0.0:
                 last = other
             left -= current
     return last
 
 
-@verbs.potential_above.of(Walkers)
+@verbs.potential_above.of(Walkers, Guided)
 @leaf
 def potential_of_walkers(method, box, n):
     return n.cut_off_visits / n.cut_off_walkers
@@ -131,3 +154,17 @@ def potential_of_field(method, box, n):
     for column in range(box.nx * box.ny):
         total += method.field.phi[column * box.ns + s]
     return total / (box.nx * box.ny)
+
+
+@verbs.note_moved.of(Walkers)
+@leaf
+def walkers_know(method, box, state):
+    pass
+
+
+@verbs.note_moved.of(Guided)
+@njit
+def equations_anew(method, box, state):
+    n = state.counters[0]
+    set_cells(method.field, method.law, state.lattice.cell, box, n.first_plane, n.end_plane)
+    set_top(method.field.rhs, box, n.end_plane - 1)

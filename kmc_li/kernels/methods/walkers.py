@@ -254,6 +254,8 @@ def walk_from(cell, box, method, n, rng, x, y, s):
     for _ in range(PATIENCE):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
         if s > launch:
+            if n.visits > n.most_visits > 0.0:
+                return NO_METAL
             if last < above.NOWHERE:
                 x, y, s = above.move(regions, box, x, y, s, launch, last, a, b)
                 if s < 0:

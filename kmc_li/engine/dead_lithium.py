@@ -1,0 +1,30 @@
+"""Loose metal in a run with a protocol: dead Li falls until something holds it (kernels/lattice/crumbling.py)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmc_li.kernels import settling
+from kmc_li.kernels.base import verbs
+from kmc_li.kernels.lattice import crumbling
+from kmc_li.kernels.lattice.occupancy import LI, Box, Lattice
+from kmc_li.kernels.methods.guided import Guided
+from kmc_li.kernels.methods.walkers import Walkers
+from kmc_li.kernels.state import Model, State
+
+REFRESHES = 3  # of the potential that guides walkers
+
+
+def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
+    """Let all dead Li fall in place; where the method cannot follow, the occupancy (nx, ny, ns) to build anew from."""
+    n, lattice = state.counters[0], state.lattice
+    if n.dead_voxels == 0:
+        return None
+    fallen = Lattice(*(array.copy() for array in lattice))
+    crumbling.crumble(fallen, box, int(n.top_plane))
+    if isinstance(state.method, (Walkers, Guided)):
+        settling.move_dead(model, box, state, fallen.cell)
+        for _ in range(REFRESHES if isinstance(state.method, Guided) else 0):
+            verbs.refresh(state.method, model, box, state)
+        return None
+    occupied: NDArray[np.bool_] = ((fallen.cell & LI) != 0).reshape(box)
+    return occupied

@@ -1,0 +1,52 @@
+"""Bare, inert and piezo cycled beside each other: thickness and efficiency against the cycle, with 95 % bands.
+
+    python runs/cycling.py -o results/cycling                       # 24 runs of 20 cycles on 32 x 32 columns
+    python runs/cycling.py --columns 64 --seeds 8 -o results/large
+
+Prints the table of docs/validation.md. Finished runs are never done again.
+"""
+
+import argparse
+import sys
+
+from kmc_li import Parameters, UserError
+from kmc_li.report.statistics import mean_band
+from kmc_li.running.ensemble import run_ensemble
+from kmc_li.study.presets import study_path
+
+STUDIES = ("cycling_bare", "cycling_inert", "cycling_piezo")
+SHOWN = (1, 2, 5, 10, 15, 20)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--columns", type=int, default=32, help="width of the box in voxels [32]")
+    parser.add_argument("--seeds", type=int, default=8, help="number of runs of each study [8]")
+    parser.add_argument("--jobs", type=int, help="number of worker processes [one for each processor]")
+    parser.add_argument("-o", metavar="DIR", required=True, help="folder that receives all runs")
+    options = parser.parse_args()
+
+    width = {"lattice.nx": options.columns, "lattice.ny": options.columns}
+    studies = {name: Parameters.from_toml(study_path(name)).replace(**width) for name in STUDIES}
+    groups = run_ensemble(studies, range(options.seeds), options.o, options.jobs, progress=True, tell=print)
+    print("| study | cycle | thickness (µm) | efficiency (%) | dead lithium (µm, dense) |\n|---|---|---|---|---|")
+    for name, runs in groups.items():
+        p = runs[0].parameters
+        um = p.lattice.voxel_um / (p.lattice.nx * p.lattice.ny)
+        complete = min(len(run.cycles["cycle"]) for run in runs)
+        for cycle in (cycle for cycle in SHOWN if cycle <= complete):
+            cells = []
+            for key, unit in (("thickness_um", 1.0), ("coulombic_efficiency", 100.0), ("dead_voxels", um)):
+                band = mean_band([unit * run.cycles[key][cycle - 1] for run in runs])
+                cells.append(f"{band.mean:.1f} ({band.low:.1f} .. {band.high:.1f})")
+            print(f"| {name.removeprefix('cycling_')} | {cycle} | {' | '.join(cells)} |")
+        ends = ", ".join(sorted({str(run.finished) for run in runs}))
+        print(f"{name}: n = {len(runs)}, ended by {ends}", file=sys.stderr)
+
+
+# Worker processes import this file again: without this line each would start all runs anew.
+if __name__ == "__main__":
+    try:
+        main()
+    except (UserError, KeyboardInterrupt) as error:
+        sys.exit(str(error))
