@@ -28,7 +28,9 @@ MORE = {
     "walkers and hops that shed atoms": WALKERS | SHEDDING,
     "walkers on one column": WALKERS | {"lattice.nx": 1, "lattice.ny": 1},
 }
-STUDIES = {"bare": 0.3, "inert": 0.06, "piezo": 0.06, "anti_poled": 0.06, "literature": 0.05}  # mAh/cm^2
+STUDIES = {  # mAh/cm^2
+    "bare": 0.3, "inert": 0.06, "piezo": 0.06, "anti_poled": 0.06, "literature": 0.05, "seeded_piezo": 0.02,
+}  # fmt: skip
 
 
 def pinned():

@@ -216,11 +216,11 @@ def refresh(method, model, box, lattice, counters):
     field.dirty[:] = 1
     before = _followed(method, cell, box, lattice.height, n)
     for k in range(CYCLES):
-        if not verbs.is_linear(method.law):
+        if k == 0 and not verbs.is_linear(method.law):
             linearise(field, method.law, cell, box, n.first_plane, min(n.top_plane + 3, n.end_plane))
             open_floor(method, cell, box, n)
             field.dirty[:] = 1
-        if k == 0 or not verbs.is_linear(method.law):
+        if k == 0:
             hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1
