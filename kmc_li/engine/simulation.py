@@ -10,6 +10,7 @@ from kmc_li import morphology
 from kmc_li.engine import build, observables
 from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.field_error import field_error
+from kmc_li.engine.seeds import substrate_heights
 from kmc_li.engine.storable import flattened, unflattened
 from kmc_li.kernels import hopping
 from kmc_li.kernels.base import codes, verbs
@@ -183,7 +184,7 @@ class Simulation:
 
     def _over_substrate(self, thickness: float, porosity: float) -> tuple[float, float]:
         """Mean height [voxels] above the substrate's relief, and the void share of that space."""
-        relief = float(build.substrate_heights(self.parameters, self.seed).mean())
+        relief = float(substrate_heights(self.parameters, self.seed).mean())
         above = thickness - relief
         return above, porosity * thickness / above if above > 0 else 0.0
 
