@@ -37,7 +37,7 @@ class Hierarchy(NamedTuple):
     gy: np.ndarray
     gz: np.ndarray
     sink: np.ndarray
-    idiag: np.ndarray
+    idiag: np.ndarray  # 1/diagonal, 0 in metal
     u: np.ndarray  # correction
     f: np.ndarray  # right-hand side of the correction
 
@@ -81,34 +81,34 @@ def allocate(nx: int, ny: int, ns: int, dtype: type, extra_planes: int) -> Hiera
 
 
 @njit
-def pair_planes(tree, lo, hi, thickness):
-    """Fix which planes merge on every level, for a fine grid that uses planes lo..hi-1 of the given thickness."""
-    tree.planes[0, 0] = lo
-    tree.planes[0, 1] = hi
-    for s in range(lo, hi):
-        tree.thickness[0, s] = thickness[s]
-    for level in range(tree.shape.shape[0] - 1):
-        first, end = tree.planes[level, 0], tree.planes[level, 1]
-        thick, coarse = tree.thickness[level], tree.thickness[level + 1]
+def pair_planes(grids, first, end, thickness):
+    """Fix which planes merge on every level, for a fine grid that uses planes first..end-1 of the given thickness."""
+    grids.planes[0, 0] = first
+    grids.planes[0, 1] = end
+    for s in range(first, end):
+        grids.thickness[0, s] = thickness[s]
+    for level in range(grids.shape.shape[0] - 1):
+        first, end = grids.planes[level, 0], grids.planes[level, 1]
+        thick, coarse = grids.thickness[level], grids.thickness[level + 1]
         width = np.float64(2 ** (level + 1))
         k, s, pairs = 0, first, 0
         while s < end:
             k += 1
-            tree.parent[level, s] = k
+            grids.parent[level, s] = k
             coarse[k] = thick[s]
-            tree.scale_z[level + 1, k] = thick[s] + thick[s - 1] if s > first else thick[s]
+            grids.scale_z[level + 1, k] = thick[s] + thick[s - 1] if s > first else thick[s]
             if s + 1 < end and thick[s] + thick[s + 1] <= width:
                 if pairs == k - 1:
                     pairs = k
-                tree.parent[level, s + 1] = k
+                grids.parent[level, s + 1] = k
                 coarse[k] += thick[s + 1]
                 s += 1
             s += 1
         for j in range(2, k + 1):
-            tree.scale_z[level + 1, j] /= coarse[j] + coarse[j - 1]
-        tree.planes[level, 2] = pairs
-        tree.planes[level + 1, 0] = 1
-        tree.planes[level + 1, 1] = k + 1
+            grids.scale_z[level + 1, j] /= coarse[j] + coarse[j - 1]
+        grids.planes[level, 2] = pairs
+        grids.planes[level + 1, 0] = 1
+        grids.planes[level + 1, 1] = k + 1
 
 
 @leaf
@@ -131,22 +131,22 @@ def gather_vertical(source, scale, parent, pairs, into):
 
 
 @njit
-def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
+def coarsen_fine(inverse_diagonal, sink, cx, cy, cz, dirty, grids, work):
     """Conductances and sinks of the columns of level 1 that are `dirty`, from the lattice; leaves none dirty."""
-    nx, ny, ns = tree.shape[0]
-    lo, hi, pairs = tree.planes[0]
-    xcoarse, ycoarse, planes = tree.shape[1]
-    parent, scale_z = tree.parent[0, lo:hi], tree.scale_z[1]
-    kx, ky, kz, link = cx[lo:hi], cy[lo:hi], cz[lo:hi], work[: hi - lo]
-    zero, one = idiag.dtype.type(0), idiag.dtype.type(1)
+    nx, ny, ns = grids.shape[0]
+    lowest, end, pairs = grids.planes[0]
+    xcoarse, ycoarse, planes = grids.shape[1]
+    parent, scale_z = grids.parent[0, lowest:end], grids.scale_z[1]
+    kx, ky, kz, link = cx[lowest:end], cy[lowest:end], cz[lowest:end], work[: end - lowest]
+    zero, one = inverse_diagonal.dtype.type(0), inverse_diagonal.dtype.type(1)
     for coarse in range(xcoarse * ycoarse):
         if dirty[coarse] == 0:
             continue
         dirty[coarse] = 0
         xc, yc = coarse // ycoarse, coarse % ycoarse
         o = coarse * planes
-        gx, gy, gz = tree.gx[o : o + planes], tree.gy[o : o + planes], tree.gz[o : o + planes]
-        total = tree.sink[o : o + planes]
+        gx, gy, gz = grids.gx[o : o + planes], grids.gy[o : o + planes], grids.gz[o : o + planes]
+        total = grids.sink[o : o + planes]
         for i in range(planes):
             gx[i] = zero
             gy[i] = zero
@@ -157,68 +157,72 @@ def coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work):
             for y in range(2 * yc, min(2 * yc + 2, ny)):
                 yn = y + 1 if y + 1 < ny else 0
                 a = (x * ny + y) * ns
-                here, below = idiag[a + lo : a + hi], idiag[a + lo - 1 : a + hi - 1]
-                gather(sink[a + lo : a + hi], one, parent, pairs, total)
-                if here[hi - lo - 1] > zero:  # a potential held above, 0 in a correction
-                    total[parent[hi - lo - 1]] += cz[hi]
+                here, below = inverse_diagonal[a + lowest : a + end], inverse_diagonal[a + lowest - 1 : a + end - 1]
+                gather(sink[a + lowest : a + end], one, parent, pairs, total)
+                if here[end - lowest - 1] > zero:  # a potential held above, 0 in a correction
+                    total[parent[end - lowest - 1]] += cz[end]
                 if xe // 2 != xc:
                     b = (xe * ny + y) * ns
-                    other = idiag[b + lo : b + hi]
-                    for i in range(hi - lo):
+                    other = inverse_diagonal[b + lowest : b + end]
+                    for i in range(end - lowest):
                         link[i] = kx[i] if (here[i] > zero) & (other[i] > zero) else zero
-                    gather(link, tree.scale_x[1, xc], parent, pairs, gx)
+                    gather(link, grids.scale_x[1, xc], parent, pairs, gx)
                 if yn // 2 != yc:
                     b = (x * ny + yn) * ns
-                    other = idiag[b + lo : b + hi]
-                    for i in range(hi - lo):
+                    other = inverse_diagonal[b + lowest : b + end]
+                    for i in range(end - lowest):
                         link[i] = ky[i] if (here[i] > zero) & (other[i] > zero) else zero
-                    gather(link, tree.scale_y[1, yc], parent, pairs, gy)
-                for i in range(hi - lo):
+                    gather(link, grids.scale_y[1, yc], parent, pairs, gy)
+                for i in range(end - lowest):
                     link[i] = kz[i] if (here[i] > zero) & (below[i] > zero) else zero
                 gather_vertical(link, scale_z, parent, pairs, gz)
 
 
 @njit
-def _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs):
+def _coarsen_planes(inverse_diagonal, sink, cx, cy, cz, grids, xc, yc, first, pairs):
     """A column of level 1 from the lattice, in the planes that take up `pairs` pairs of planes from `first` on."""
-    nx, ny, ns = tree.shape[0]
-    ycoarse, planes = tree.shape[1, 1:]
-    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    nx, ny, ns = grids.shape[0]
+    ycoarse, planes = grids.shape[1, 1:]
+    plane, zero = grids.parent[0, first], inverse_diagonal.dtype.type(0)
     o = (xc * ycoarse + yc) * planes + plane
     for k in range(pairs):
-        tree.gx[o + k] = zero
-        tree.gy[o + k] = zero
-        tree.gz[o + k] = zero
-        tree.sink[o + k] = zero
+        grids.gx[o + k] = zero
+        grids.gy[o + k] = zero
+        grids.gz[o + k] = zero
+        grids.sink[o + k] = zero
     for x in range(2 * xc, min(2 * xc + 2, nx)):
         xe = x + 1 if x + 1 < nx else 0
         for y in range(2 * yc, min(2 * yc + 2, ny)):
             yn = y + 1 if y + 1 < ny else 0
             a, b, c = (x * ny + y) * ns + first, (xe * ny + y) * ns + first, (x * ny + yn) * ns + first
             for k in range(pairs):
-                tree.sink[o + k] += sink[a + 2 * k] + sink[a + 2 * k + 1]
-                if (plane > 1 or k > 0) and idiag[a + 2 * k] > zero and idiag[a + 2 * k - 1] > zero:
-                    tree.gz[o + k] += cz[first + 2 * k] * tree.scale_z[1, plane + k]
+                grids.sink[o + k] += sink[a + 2 * k] + sink[a + 2 * k + 1]
+                if (
+                    (plane > 1 or k > 0)
+                    and inverse_diagonal[a + 2 * k] > zero
+                    and inverse_diagonal[a + 2 * k - 1] > zero
+                ):
+                    grids.gz[o + k] += cz[first + 2 * k] * grids.scale_z[1, plane + k]
             if xe // 2 != xc:
                 for s in range(2 * pairs):
-                    if idiag[a + s] > zero and idiag[b + s] > zero:
-                        tree.gx[o + s // 2] += tree.scale_x[1, xc] * cx[first + s]
+                    if inverse_diagonal[a + s] > zero and inverse_diagonal[b + s] > zero:
+                        grids.gx[o + s // 2] += grids.scale_x[1, xc] * cx[first + s]
             if yn // 2 != yc:
                 for s in range(2 * pairs):
-                    if idiag[a + s] > zero and idiag[c + s] > zero:
-                        tree.gy[o + s // 2] += tree.scale_y[1, yc] * cy[first + s]
+                    if inverse_diagonal[a + s] > zero and inverse_diagonal[c + s] > zero:
+                        grids.gy[o + s // 2] += grids.scale_y[1, yc] * cy[first + s]
 
 
 @njit
-def coarsen_near(idiag, sink, cx, cy, cz, tree, column, first, end):
+def coarsen_near(inverse_diagonal, sink, cx, cy, cz, grids, column, first, end):
     """Level 1 as the lattice is now around a changed column, in planes first..end-1, which are whole pairs.
 
     Between refreshes the local repair corrects on it: with conductances of before some hundred hops that diverges.
     """
-    nx, ny, _ = tree.shape[0]
-    xcoarse, ycoarse, planes = tree.shape[1]
-    x, y, pairs, one = column // ny, column % ny, (end - first) // 2, idiag.dtype.type(1)
-    plane, zero = tree.parent[0, first], idiag.dtype.type(0)
+    nx, ny, _ = grids.shape[0]
+    xcoarse, ycoarse, planes = grids.shape[1]
+    x, y, pairs, one = column // ny, column % ny, (end - first) // 2, inverse_diagonal.dtype.type(1)
+    plane, zero = grids.parent[0, first], inverse_diagonal.dtype.type(0)
     for renew in (False, True):  # conductances of all columns first, then diagonals
         last_x = -1
         for i in range(-1, 2):
@@ -232,66 +236,66 @@ def coarsen_near(idiag, sink, cx, cy, cz, tree, column, first, end):
                     continue
                 last_y = yc
                 if not renew:
-                    _coarsen_planes(idiag, sink, cx, cy, cz, tree, xc, yc, first, pairs)
+                    _coarsen_planes(inverse_diagonal, sink, cx, cy, cz, grids, xc, yc, first, pairs)
                     continue
                 a = (xc * ycoarse + yc) * planes
                 w = ((xc - 1 if xc > 0 else xcoarse - 1) * ycoarse + yc) * planes
                 t = (xc * ycoarse + (yc - 1 if yc > 0 else ycoarse - 1)) * planes
                 for s in range(plane, plane + pairs):
-                    total = tree.gx[a + s] + tree.gx[w + s] + tree.gy[a + s] + tree.gy[t + s]
-                    total = total + tree.gz[a + s] + tree.gz[a + s + 1] + tree.sink[a + s]
-                    tree.idiag[a + s] = one / total if total > zero else zero
+                    total = grids.gx[a + s] + grids.gx[w + s] + grids.gy[a + s] + grids.gy[t + s]
+                    total = total + grids.gz[a + s] + grids.gz[a + s + 1] + grids.sink[a + s]
+                    grids.idiag[a + s] = one / total if total > zero else zero
 
 
 @njit
-def coarsen(tree, level):
+def coarsen(grids, level):
     """Conductances and sinks of `level` from the coarse level before it."""
-    nx, ny, ns = tree.shape[level - 1]
-    n, pairs = tree.planes[level - 1, 1] - 1, tree.planes[level - 1, 2]
-    ycoarse, planes = tree.shape[level, 1], tree.shape[level, 2]
-    base, start = tree.offset[level - 1], tree.offset[level]
-    for grid in (tree.gx, tree.gy, tree.gz, tree.sink):
-        for i in range(start, tree.offset[level + 1]):
+    nx, ny, ns = grids.shape[level - 1]
+    n, pairs = grids.planes[level - 1, 1] - 1, grids.planes[level - 1, 2]
+    ycoarse, planes = grids.shape[level, 1], grids.shape[level, 2]
+    base, start = grids.offset[level - 1], grids.offset[level]
+    for grid in (grids.gx, grids.gy, grids.gz, grids.sink):
+        for i in range(start, grids.offset[level + 1]):
             grid[i] = 0
-    parent, scale_z = tree.parent[level - 1, 1 : n + 1], tree.scale_z[level]
-    one = tree.gx.dtype.type(1)
+    parent, scale_z = grids.parent[level - 1, 1 : n + 1], grids.scale_z[level]
+    one = grids.gx.dtype.type(1)
     for x in range(nx):
         cross_x = (x + 1 if x + 1 < nx else 0) // 2 != x // 2
         for y in range(ny):
             cross_y = (y + 1 if y + 1 < ny else 0) // 2 != y // 2
             a = base + (x * ny + y) * ns + 1
             o = start + ((x // 2) * ycoarse + y // 2) * planes
-            gather(tree.sink[a : a + n], one, parent, pairs, tree.sink[o : o + planes])
+            gather(grids.sink[a : a + n], one, parent, pairs, grids.sink[o : o + planes])
             if cross_x:
-                gather(tree.gx[a : a + n], tree.scale_x[level, x // 2], parent, pairs, tree.gx[o : o + planes])
+                gather(grids.gx[a : a + n], grids.scale_x[level, x // 2], parent, pairs, grids.gx[o : o + planes])
             if cross_y:
-                gather(tree.gy[a : a + n], tree.scale_y[level, y // 2], parent, pairs, tree.gy[o : o + planes])
-            gather_vertical(tree.gz[a : a + n], scale_z, parent, pairs, tree.gz[o : o + planes])
+                gather(grids.gy[a : a + n], grids.scale_y[level, y // 2], parent, pairs, grids.gy[o : o + planes])
+            gather_vertical(grids.gz[a : a + n], scale_z, parent, pairs, grids.gz[o : o + planes])
 
 
 @njit
-def invert_diagonal(tree, level):
+def invert_diagonal(grids, level):
     """1/diagonal of a coarse level from its conductances."""
-    nx, ny, ns = tree.shape[level]
-    base, end = tree.offset[level], tree.planes[level, 1]
-    one, zero = tree.gx.dtype.type(1), tree.gx.dtype.type(0)
+    nx, ny, ns = grids.shape[level]
+    base, end = grids.offset[level], grids.planes[level, 1]
+    one, zero = grids.gx.dtype.type(1), grids.gx.dtype.type(0)
     for x in range(nx):
         for y in range(ny):
             a = base + (x * ny + y) * ns
             w = base + ((x - 1 if x > 0 else nx - 1) * ny + y) * ns
             t = base + (x * ny + (y - 1 if y > 0 else ny - 1)) * ns
             for s in range(1, end):
-                total = tree.gx[a + s] + tree.gx[w + s] + tree.gy[a + s] + tree.gy[t + s]
-                total = total + tree.gz[a + s] + tree.gz[a + s + 1] + tree.sink[a + s]
-                tree.idiag[a + s] = one / total if total > zero else zero
+                total = grids.gx[a + s] + grids.gx[w + s] + grids.gy[a + s] + grids.gy[t + s]
+                total = total + grids.gz[a + s] + grids.gz[a + s + 1] + grids.sink[a + s]
+                grids.idiag[a + s] = one / total if total > zero else zero
 
 
 @apart
-def coarsen_all(idiag, sink, cx, cy, cz, dirty, tree, work):
+def coarsen_all(inverse_diagonal, sink, cx, cy, cz, dirty, grids, work):
     """Bring all coarse grids up to date with the lattice."""
-    for level in range(1, tree.shape.shape[0]):
+    for level in range(1, grids.shape.shape[0]):
         if level == 1:
-            coarsen_fine(idiag, sink, cx, cy, cz, dirty, tree, work)
+            coarsen_fine(inverse_diagonal, sink, cx, cy, cz, dirty, grids, work)
         else:
-            coarsen(tree, level)
-        invert_diagonal(tree, level)
+            coarsen(grids, level)
+        invert_diagonal(grids, level)

@@ -74,8 +74,8 @@ class _Cycle:
 
 
 def _residual(phi: Any, rhs: Any, operator: tuple[Any, ...], out: NDArray[np.float64]) -> None:
-    idiag, cx, cy, cz, grids = operator
-    multigrid.residual(phi, idiag, rhs, cx, cy, cz, grids, out)
+    inverse_diagonal, cx, cy, cz, grids = operator
+    multigrid.residual(phi, inverse_diagonal, rhs, cx, cy, cz, grids, out)
 
 
 def _dot(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -20,18 +20,18 @@ SCRATCH = 2 * (2 * FAR + 3) ** 2 * (PLANES // 2 + 2) + 2 * PLANES
 
 
 @leaf
-def window(tree, s):
+def window(grids, s):
     """Planes (first, end) of the window of an event in plane s; pairs of planes that merge are not torn."""
-    lo, hi, pairs = tree.planes[0]
+    lowest, end, pairs = grids.planes[0]
     first = s - PLANES // 2 + 1
-    if s < lo:  # below the grid: the potential is frozen but for the event's own cells
-        return max(first, 1), min(s + PLANES // 2, lo)
-    first = lo + ((max(first, lo) - lo) & -2)
-    return first, max(min(first + PLANES, lo + 2 * pairs), s + 1)
+    if s < lowest:  # below the grid: the potential is frozen but for the event's own cells
+        return max(first, 1), min(s + PLANES // 2, lowest)
+    first = lowest + ((max(first, lowest) - lowest) & -2)
+    return first, max(min(first + PLANES, lowest + 2 * pairs), s + 1)
 
 
 @njit
-def relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
+def relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
     """Relax the columns around one: Jacobi along a column, Gauss-Seidel between the two colours of columns."""
     nx, ny, ns = box
     x, y = column // ny, column % ny
@@ -44,7 +44,7 @@ def relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
                 w, e, t, b = around(box, other)
                 a = other * ns + first
                 p, below, above = phi[a : a + n], phi[a - 1 : a - 1 + n], phi[a + 1 : a + 1 + n]
-                d, r = idiag[a : a + n], rhs[a : a + n]
+                d, r = inverse_diagonal[a : a + n], rhs[a : a + n]
                 w, e, t, b = w * ns + first, e * ns + first, t * ns + first, b * ns + first
                 west, east, south, north = phi[w : w + n], phi[e : e + n], phi[t : t + n], phi[b : b + n]
                 for k in range(n):
@@ -55,14 +55,14 @@ def relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
 
 
 @leaf
-def _restrict(phi, idiag, rhs, cx, cy, cz, box, fine, first, end, res, f):
+def _restrict(phi, inverse_diagonal, rhs, cx, cy, cz, box, fine, first, end, res, f):
     """Add the residual of one column's planes, two by two, to a coarse column's right-hand side."""
     ns, n = box.ns, end - first
     w, e, t, b = around(box, fine)
     kx, ky, down, up = cx[first:end], cy[first:end], cz[first:end], cz[first + 1 : end + 1]
     a = fine * ns + first
     p, below, above = phi[a : a + n], phi[a - 1 : a - 1 + n], phi[a + 1 : a + 1 + n]
-    d, r = idiag[a : a + n], rhs[a : a + n]
+    d, r = inverse_diagonal[a : a + n], rhs[a : a + n]
     w, e, t, b = w * ns + first, e * ns + first, t * ns + first, b * ns + first
     west, east, south, north = phi[w : w + n], phi[e : e + n], phi[t : t + n], phi[b : b + n]
     zero = phi.dtype.type(0)
@@ -76,14 +76,19 @@ def _restrict(phi, idiag, rhs, cx, cy, cz, box, fine, first, end, res, f):
 
 
 @leaf
-def _smooth(tree, xc, yc, plane, planes, u, f, at, step_x, step_y, new):
+def _smooth(grids, xc, yc, plane, planes, u, f, at, step_x, step_y, new):
     """Relax one column of the coarse window; `at` is where its lowest plane lies in u and f."""
-    nx, ny, ns = tree.shape[1]
-    a = tree.offset[1] + (xc * ny + yc) * ns + plane
-    w = tree.offset[1] + ((xc - 1 if xc > 0 else nx - 1) * ny + yc) * ns + plane
-    t = tree.offset[1] + (xc * ny + (yc - 1 if yc > 0 else ny - 1)) * ns + plane
-    gw, ge, gs, gn = tree.gx[w : w + planes], tree.gx[a : a + planes], tree.gy[t : t + planes], tree.gy[a : a + planes]
-    down, up, d = tree.gz[a : a + planes], tree.gz[a + 1 : a + 1 + planes], tree.idiag[a : a + planes]
+    nx, ny, ns = grids.shape[1]
+    a = grids.offset[1] + (xc * ny + yc) * ns + plane
+    w = grids.offset[1] + ((xc - 1 if xc > 0 else nx - 1) * ny + yc) * ns + plane
+    t = grids.offset[1] + (xc * ny + (yc - 1 if yc > 0 else ny - 1)) * ns + plane
+    gw, ge, gs, gn = (
+        grids.gx[w : w + planes],
+        grids.gx[a : a + planes],
+        grids.gy[t : t + planes],
+        grids.gy[a : a + planes],
+    )
+    down, up, d = grids.gz[a : a + planes], grids.gz[a + 1 : a + 1 + planes], grids.idiag[a : a + planes]
     p, below, above = u[at : at + planes], u[at - 1 : at - 1 + planes], u[at + 1 : at + 1 + planes]
     west, east = u[at - step_x : at - step_x + planes], u[at + step_x : at + step_x + planes]
     south, north = u[at - step_y : at - step_y + planes], u[at + step_y : at + step_y + planes]
@@ -96,27 +101,27 @@ def _smooth(tree, xc, yc, plane, planes, u, f, at, step_x, step_y, new):
 
 
 @leaf
-def _step_length(tree, x, y, wx, wy, plane, planes, u, f, step_x, step_y, gain, energy):
+def _step_length(grids, x, y, wx, wy, plane, planes, u, f, step_x, step_y, gain, energy):
     """Factor by which the correction lowers the energy of the error most, as in `multigrid.step_length`.
 
     Without it the correction overshoots in narrow pores, and after many hops there diverges.
     """
-    nx, ny, ns = tree.shape[1]
+    nx, ny, ns = grids.shape[1]
     n = planes + 1  # with the link to the plane above the window
     for k in range(n):
         gain[k] = 0
         energy[k] = 0
-    scale_z = tree.scale_z[1, plane : plane + n]
+    scale_z = grids.scale_z[1, plane : plane + n]
     for i in range(-wx - 1, wx + 1):
         xc = wrapped(x + i, nx)
         for j in range(-wy - 1, wy + 1):
             yc = wrapped(y + j, ny)
             at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
-            a = tree.offset[1] + (xc * ny + yc) * ns + plane
+            a = grids.offset[1] + (xc * ny + yc) * ns + plane
             p, below, source = u[at : at + n], u[at - 1 : at - 1 + n], f[at : at + n]
             east, north = u[at + step_x : at + step_x + n], u[at + step_y : at + step_y + n]
-            gx, gy, gz, sink = tree.gx[a : a + n], tree.gy[a : a + n], tree.gz[a : a + n], tree.sink[a : a + n]
-            sx, sy = tree.scale_x[1, xc], tree.scale_y[1, yc]
+            gx, gy, gz, sink = grids.gx[a : a + n], grids.gy[a : a + n], grids.gz[a : a + n], grids.sink[a : a + n]
+            sx, sy = grids.scale_x[1, xc], grids.scale_y[1, yc]
             for k in range(n):
                 gain[k] += p[k] * source[k]
                 energy[k] += sink[k] * p[k] * p[k]
@@ -131,12 +136,12 @@ def _step_length(tree, x, y, wx, wy, plane, planes, u, f, step_x, step_y, gain, 
 
 
 @njit
-def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch):
+def correct(phi, inverse_diagonal, rhs, cx, cy, cz, grids, box, column, first, end, scratch):
     """Solve for the residual around a column on the first coarse grid, 0 outside the window, and add what comes out."""
-    nx, ny, _ = tree.shape[1]
+    nx, ny, _ = grids.shape[1]
     x, y = column // box.ny // 2, column % box.ny // 2
     wx, wy = max(min(FAR, (nx - 2) // 2), 0), max(min(FAR, (ny - 2) // 2), 0)  # one column at least outside
-    plane, planes = tree.parent[0, first], (end - first) // 2
+    plane, planes = grids.parent[0, first], (end - first) // 2
     step_y = planes + 2
     step_x = (2 * wy + 3) * step_y
     size = (2 * wx + 3) * step_x
@@ -151,15 +156,26 @@ def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch)
             for xf in range(2 * xc, min(2 * xc + 2, box.nx)):
                 for yf in range(2 * yc, min(2 * yc + 2, box.ny)):
                     _restrict(
-                        phi, idiag, rhs, cx, cy, cz, box, xf * box.ny + yf, first, end, new, f[at : at + planes]
+                        phi,
+                        inverse_diagonal,
+                        rhs,
+                        cx,
+                        cy,
+                        cz,
+                        box,
+                        xf * box.ny + yf,
+                        first,
+                        end,
+                        new,
+                        f[at : at + planes],
                     )
     for half in range(2 * COARSE_SWEEPS):
         for i in range(-wx, wx + 1):
             for j in range(-wy + ((i + wx + half) & 1), wy + 1, 2):
                 at = (i + wx + 1) * step_x + (j + wy + 1) * step_y + 1
-                _smooth(tree, wrapped(x + i, nx), wrapped(y + j, ny), plane, planes, u, f, at, step_x, step_y, new)
+                _smooth(grids, wrapped(x + i, nx), wrapped(y + j, ny), plane, planes, u, f, at, step_x, step_y, new)
     zero, n = phi.dtype.type(0), planes + 1
-    step = _step_length(tree, x, y, wx, wy, plane, planes, u, f, step_x, step_y, new[:n], new[n : 2 * n])
+    step = _step_length(grids, x, y, wx, wy, plane, planes, u, f, step_x, step_y, new[:n], new[n : 2 * n])
     for i in range(-wx, wx + 1):
         xc = wrapped(x + i, nx)
         for j in range(-wy, wy + 1):
@@ -171,19 +187,19 @@ def correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, scratch)
             for xf in range(2 * xc, min(2 * xc + 2, box.nx)):
                 for yf in range(2 * yc, min(2 * yc + 2, box.ny)):
                     a = (xf * box.ny + yf) * box.ns + first
-                    p, d = phi[a : a + 2 * planes], idiag[a : a + 2 * planes]
+                    p, d = phi[a : a + 2 * planes], inverse_diagonal[a : a + 2 * planes]
                     for k in range(2 * planes):
                         p[k] += new[k] if d[k] > zero else zero
 
 
 @apart
-def repair(field, tree, box, column, s):
+def repair(field, grids, box, column, s):
     """Bring the potential around a voxel up to date whose cells' equations have changed; returns the planes touched."""
-    phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
-    first, end = window(tree, s)
-    relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
-    if s >= tree.planes[0, 0] and (end - first) % 2 == 0:
-        hierarchy.coarsen_near(idiag, field.surface_conductance, cx, cy, cz, tree, column, first, end)
-        correct(phi, idiag, rhs, cx, cy, cz, tree, box, column, first, end, field.patch)
-        relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, LAST_SWEEPS, field.patch)
+    phi, inverse_diagonal, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
+    first, end = window(grids, s)
+    relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
+    if s >= grids.planes[0, 0] and (end - first) % 2 == 0:
+        hierarchy.coarsen_near(inverse_diagonal, field.surface_conductance, cx, cy, cz, grids, column, first, end)
+        correct(phi, inverse_diagonal, rhs, cx, cy, cz, grids, box, column, first, end, field.patch)
+        relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, LAST_SWEEPS, field.patch)
     return min(first, max(s - 1, 1)), max(end, s + 2)  # the faces of a voxel at the rim of the grid, too

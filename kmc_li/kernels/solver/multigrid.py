@@ -1,7 +1,7 @@
 """Geometric multigrid on the voxel lattice: one V-cycle, piecewise-constant transfer, rescaled corrections.
 
-`phi` holds 0 in Li, so a sum over neighbours leaves Li out by itself; `idiag` is 1/diagonal in electrolyte and 0 in Li.
-The last grid is one column, solved exactly. The grids themselves are made in hierarchy.py.
+`phi` and `inverse_diagonal` hold 0 in Li, so a sum over neighbours leaves Li out by itself. Of the planes of a grid,
+`lowest` to `end` - 1 are in use. The last grid is one column, solved exactly. The grids are made in hierarchy.py.
 """
 
 import numpy as np
@@ -13,165 +13,173 @@ TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denor
 
 
 @njit
-def smooth_fine(phi, idiag, rhs, cx, cy, cz, tree, colour, work):
+def smooth_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, colour, work):
     """Relax the columns of one colour of the checkerboard: Jacobi along a column, Gauss-Seidel between columns."""
-    nx, ny, ns = tree.shape[0]
-    lo, hi, _ = tree.planes[0]
-    kx, ky, down, up, new = cx[lo:hi], cy[lo:hi], cz[lo:hi], cz[lo + 1 : hi + 1], work[lo:hi]
+    nx, ny, ns = grids.shape[0]
+    lowest, end, _ = grids.planes[0]
+    kx, ky, down, up, new = cx[lowest:end], cy[lowest:end], cz[lowest:end], cz[lowest + 1 : end + 1], work[lowest:end]
     zero, tiny = phi.dtype.type(0), phi.dtype.type(TINY)
     for x in range(nx):
         xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
         for y in range((x + colour) & 1, ny, 2):
             ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-            a, b = (x * ny + y) * ns + lo, (x * ny + y) * ns + hi
-            p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], idiag[a:b], rhs[a:b]
+            a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
+            p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], inverse_diagonal[a:b], rhs[a:b]
             a = (xw * ny + y) * ns
-            west = phi[a + lo : a + hi]
+            west = phi[a + lowest : a + end]
             a = (xe * ny + y) * ns
-            east = phi[a + lo : a + hi]
+            east = phi[a + lowest : a + end]
             a = (x * ny + ys) * ns
-            south = phi[a + lo : a + hi]
+            south = phi[a + lowest : a + end]
             a = (x * ny + yn) * ns
-            north = phi[a + lo : a + hi]
-            for i in range(hi - lo):
+            north = phi[a + lowest : a + end]
+            for i in range(end - lowest):
                 total = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
                 new[i] = (total + down[i] * below[i] + up[i] * above[i] + r[i]) * d[i]
-            for i in range(hi - lo):
+            for i in range(end - lowest):
                 p[i] = new[i] if abs(new[i]) > tiny else zero
 
 
 @leaf
-def residual_column(phi, idiag, rhs, cx, cy, cz, tree, x, y, res):
-    """res[0 : hi - lo] = residual of the cells of one column (0 in Li)."""
-    nx, ny, ns = tree.shape[0]
-    lo, hi, _ = tree.planes[0]
+def residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, res):
+    """res[0 : end - lowest] = residual of the cells of one column (0 in Li)."""
+    nx, ny, ns = grids.shape[0]
+    lowest, end, _ = grids.planes[0]
     xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
     ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-    kx, ky, down, up = cx[lo:hi], cy[lo:hi], cz[lo:hi], cz[lo + 1 : hi + 1]
-    a, b = (x * ny + y) * ns + lo, (x * ny + y) * ns + hi
-    p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], idiag[a:b], rhs[a:b]
+    kx, ky, down, up = cx[lowest:end], cy[lowest:end], cz[lowest:end], cz[lowest + 1 : end + 1]
+    a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
+    p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], inverse_diagonal[a:b], rhs[a:b]
     a, b = (xw * ny + y) * ns, (xe * ny + y) * ns
-    west, east = phi[a + lo : a + hi], phi[b + lo : b + hi]
+    west, east = phi[a + lowest : a + end], phi[b + lowest : b + end]
     a, b = (x * ny + ys) * ns, (x * ny + yn) * ns
-    south, north = phi[a + lo : a + hi], phi[b + lo : b + hi]
+    south, north = phi[a + lowest : a + end], phi[b + lowest : b + end]
     zero = phi.dtype.type(0)
-    for i in range(hi - lo):
+    for i in range(end - lowest):
         total = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
         res[i] = total + down[i] * below[i] + up[i] * above[i] + r[i]
-    for i in range(hi - lo):  # a loop of its own: with the division in the first one neither vectorises
+    for i in range(end - lowest):  # a loop of its own: with the division in the first one neither vectorises
         res[i] = res[i] - p[i] / d[i] if d[i] > zero else zero
 
 
 @njit
-def restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work):
+def restrict_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
     """Residual of the lattice summed into the right-hand side of level 1; returns sum |residual|."""
-    nx, ny, _ = tree.shape[0]
-    lo, hi, pairs = tree.planes[0]
-    ycoarse, planes = tree.shape[1, 1], tree.shape[1, 2]
-    parent = tree.parent[0, lo:hi]
-    res, size, one = work[: hi - lo], work[hi : 2 * hi - lo], work.dtype.type(1)
-    for i in range(hi - lo):
+    nx, ny, _ = grids.shape[0]
+    lowest, end, pairs = grids.planes[0]
+    ycoarse, planes = grids.shape[1, 1], grids.shape[1, 2]
+    parent = grids.parent[0, lowest:end]
+    res, size, one = work[: end - lowest], work[end : 2 * end - lowest], work.dtype.type(1)
+    for i in range(end - lowest):
         size[i] = 0
-    f = tree.f[: tree.offset[2]]
+    f = grids.f[: grids.offset[2]]
     for i in range(f.shape[0]):
         f[i] = 0
     for x in range(nx):
         for y in range(ny):
-            residual_column(phi, idiag, rhs, cx, cy, cz, tree, x, y, res)
+            residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, res)
             a = ((x // 2) * ycoarse + y // 2) * planes
             gather(res, one, parent, pairs, f[a : a + planes])
-            for i in range(hi - lo):
+            for i in range(end - lowest):
                 size[i] += abs(res[i])
     total = 0.0
-    for i in range(hi - lo):
+    for i in range(end - lowest):
         total += np.float64(size[i])
     return total
 
 
 @njit
-def prolong_fine(phi, idiag, tree, step, work):
+def prolong_fine(phi, inverse_diagonal, grids, step, work):
     """Add the correction of level 1 to the lattice's potential."""
-    nx, ny, ns = tree.shape[0]
-    lo, hi, pairs = tree.planes[0]
-    ycoarse, planes = tree.shape[1, 1], tree.shape[1, 2]
-    parent = tree.parent[0, lo:hi]
-    add = work[: hi - lo]
+    nx, ny, ns = grids.shape[0]
+    lowest, end, pairs = grids.planes[0]
+    ycoarse, planes = grids.shape[1, 1], grids.shape[1, 2]
+    parent = grids.parent[0, lowest:end]
+    add = work[: end - lowest]
     zero = phi.dtype.type(0)
     for x in range(nx):
         for y in range(ny):
             a = ((x // 2) * ycoarse + y // 2) * planes
-            source = tree.u[a : a + planes]
+            source = grids.u[a : a + planes]
             if y % 2 == 0:
                 for k in range(pairs):
                     add[2 * k] = step * source[1 + k]
                     add[2 * k + 1] = add[2 * k]
-                for i in range(2 * pairs, hi - lo):
+                for i in range(2 * pairs, end - lowest):
                     add[i] = step * source[parent[i]]
             a = (x * ny + y) * ns
-            p, d = phi[a + lo : a + hi], idiag[a + lo : a + hi]
-            for i in range(hi - lo):
+            p, d = phi[a + lowest : a + end], inverse_diagonal[a + lowest : a + end]
+            for i in range(end - lowest):
                 p[i] += add[i] if d[i] > zero else zero
 
 
 @njit
-def smooth(tree, level, colour, restrict, work):
+def smooth(grids, level, colour, restrict, work):
     """Relax one colour of a coarse level; or, with `restrict`, sum its residual into the level above."""
-    nx, ny, ns = tree.shape[level]
-    base, end = tree.offset[level], tree.planes[level, 1]
+    nx, ny, ns = grids.shape[level]
+    base, end = grids.offset[level], grids.planes[level, 1]
     n = end - 1
     new = work[:n]
     zero = new.dtype.type(0)
     step = 1 if restrict else 2
-    parent = tree.parent[level]
+    parent = grids.parent[level]
     for x in range(nx):
         xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
         for y in range(0 if restrict else (x + colour) & 1, ny, step):
             ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
             a = base + (x * ny + y) * ns + 1
-            p, below, above = tree.u[a : a + n], tree.u[a - 1 : a - 1 + n], tree.u[a + 1 : a + 1 + n]
-            ge, gn, down, up = tree.gx[a : a + n], tree.gy[a : a + n], tree.gz[a : a + n], tree.gz[a + 1 : a + 1 + n]
-            b, d = tree.f[a : a + n], tree.idiag[a : a + n]
+            p, below, above = grids.u[a : a + n], grids.u[a - 1 : a - 1 + n], grids.u[a + 1 : a + 1 + n]
+            ge, gn, down, up = (
+                grids.gx[a : a + n],
+                grids.gy[a : a + n],
+                grids.gz[a : a + n],
+                grids.gz[a + 1 : a + 1 + n],
+            )
+            b, d = grids.f[a : a + n], grids.idiag[a : a + n]
             o = base + (xw * ny + y) * ns + 1
-            gw, west = tree.gx[o : o + n], tree.u[o : o + n]
+            gw, west = grids.gx[o : o + n], grids.u[o : o + n]
             o = base + (xe * ny + y) * ns + 1
-            east = tree.u[o : o + n]
+            east = grids.u[o : o + n]
             o = base + (x * ny + ys) * ns + 1
-            gs, south = tree.gy[o : o + n], tree.u[o : o + n]
+            gs, south = grids.gy[o : o + n], grids.u[o : o + n]
             o = base + (x * ny + yn) * ns + 1
-            north = tree.u[o : o + n]
+            north = grids.u[o : o + n]
             for i in range(n):
                 total = gw[i] * west[i] + ge[i] * east[i] + gs[i] * south[i] + gn[i] * north[i]
                 new[i] = total + down[i] * below[i] + up[i] * above[i] + b[i]
             if restrict:
                 for i in range(n):
                     new[i] = new[i] - p[i] / d[i] if d[i] > zero else zero
-                o = tree.offset[level + 1] + ((x // 2) * tree.shape[level + 1, 1] + y // 2) * tree.shape[level + 1, 2]
+                o = (
+                    grids.offset[level + 1]
+                    + ((x // 2) * grids.shape[level + 1, 1] + y // 2) * grids.shape[level + 1, 2]
+                )
                 for i in range(n):
-                    tree.f[o + parent[i + 1]] += new[i]
+                    grids.f[o + parent[i + 1]] += new[i]
             else:
                 for i in range(n):
                     p[i] = new[i] * d[i]
 
 
 @njit
-def prolong(tree, level, step):
+def prolong(grids, level, step):
     """Add the correction of level + 1 to that of `level`."""
-    nx, ny, ns = tree.shape[level]
-    parent = tree.parent[level]
+    nx, ny, ns = grids.shape[level]
+    parent = grids.parent[level]
     for x in range(nx):
         for y in range(ny):
-            a = tree.offset[level] + (x * ny + y) * ns
-            o = tree.offset[level + 1] + ((x // 2) * tree.shape[level + 1, 1] + y // 2) * tree.shape[level + 1, 2]
-            for s in range(1, tree.planes[level, 1]):
-                if tree.idiag[a + s] > 0:
-                    tree.u[a + s] += step * tree.u[o + parent[s]]
+            a = grids.offset[level] + (x * ny + y) * ns
+            o = grids.offset[level + 1] + ((x // 2) * grids.shape[level + 1, 1] + y // 2) * grids.shape[level + 1, 2]
+            for s in range(1, grids.planes[level, 1]):
+                if grids.idiag[a + s] > 0:
+                    grids.u[a + s] += step * grids.u[o + parent[s]]
 
 
 @njit
-def solve_column(tree, level, work):
+def solve_column(grids, level, work):
     """Exact solution on the one-column grid (Thomas)."""
-    n, a = tree.planes[level, 1], tree.offset[level]
-    u, f, d, g = tree.u[a : a + n], tree.f[a : a + n], tree.idiag[a : a + n], tree.gz[a : a + n]
+    n, a = grids.planes[level, 1], grids.offset[level]
+    u, f, d, g = grids.u[a : a + n], grids.f[a : a + n], grids.idiag[a : a + n], grids.gz[a : a + n]
     one, zero = u.dtype.type(1), u.dtype.type(0)
     work[0] = zero
     for s in range(1, n):
@@ -186,30 +194,35 @@ def solve_column(tree, level, work):
 
 
 @njit
-def step_length(tree, level, work):
+def step_length(grids, level, work):
     """Factor by which the correction of a coarse level lowers the energy of the level below it most.
 
     Minimises over a the energy of (error - a P u): a = u.f / u.(P^T A P)u, where P^T A P is the coarse operator without
     the distance ratio. It keeps a cycle from overshooting where aggregates are torn by the deposit.
     """
-    nx, ny, ns = tree.shape[level]
-    n, base = tree.planes[level, 1] - 1, tree.offset[level]
+    nx, ny, ns = grids.shape[level]
+    n, base = grids.planes[level, 1] - 1, grids.offset[level]
     gain, energy = work[:n], work[n : 2 * n]
     for i in range(n):
         gain[i] = 0
         energy[i] = 0
-    scale_z = tree.scale_z[level, 1 : n + 1]
+    scale_z = grids.scale_z[level, 1 : n + 1]
     for x in range(nx):
-        xe, sx = x + 1 if x + 1 < nx else 0, tree.scale_x[level, x]
+        xe, sx = x + 1 if x + 1 < nx else 0, grids.scale_x[level, x]
         for y in range(ny):
-            yn, sy = y + 1 if y + 1 < ny else 0, tree.scale_y[level, y]
+            yn, sy = y + 1 if y + 1 < ny else 0, grids.scale_y[level, y]
             a = base + (x * ny + y) * ns + 1
-            u, below, f, sink = tree.u[a : a + n], tree.u[a - 1 : a - 1 + n], tree.f[a : a + n], tree.sink[a : a + n]
-            gx, gy, gz = tree.gx[a : a + n], tree.gy[a : a + n], tree.gz[a : a + n]
+            u, below, f, sink = (
+                grids.u[a : a + n],
+                grids.u[a - 1 : a - 1 + n],
+                grids.f[a : a + n],
+                grids.sink[a : a + n],
+            )
+            gx, gy, gz = grids.gx[a : a + n], grids.gy[a : a + n], grids.gz[a : a + n]
             o = base + (xe * ny + y) * ns + 1
-            east = tree.u[o : o + n]
+            east = grids.u[o : o + n]
             o = base + (x * ny + yn) * ns + 1
-            north = tree.u[o : o + n]
+            north = grids.u[o : o + n]
             for i in range(n):
                 gain[i] += u[i] * f[i]
                 energy[i] += sink[i] * u[i] * u[i]
@@ -224,46 +237,46 @@ def step_length(tree, level, work):
 
 
 @njit
-def correct(tree, work):
+def correct(grids, work):
     """One V-cycle below the lattice: f of level 1 in, correction u of level 1 out."""
-    last = tree.shape.shape[0] - 1
+    last = grids.shape.shape[0] - 1
     for visit in range(2 * last - 1):
         level = visit + 1 if visit < last else 2 * last - 1 - visit
         down = visit < last
         if level == last:
-            tree.u[tree.offset[level]] = 0
-            solve_column(tree, level, work)
+            grids.u[grids.offset[level]] = 0
+            solve_column(grids, level, work)
             continue
         if down:
-            for i in range(tree.offset[level], tree.offset[level + 1]):
-                tree.u[i] = 0
-            for i in range(tree.offset[level + 1], tree.offset[level + 2]):
-                tree.f[i] = 0
+            for i in range(grids.offset[level], grids.offset[level + 1]):
+                grids.u[i] = 0
+            for i in range(grids.offset[level + 1], grids.offset[level + 2]):
+                grids.f[i] = 0
         else:
-            prolong(tree, level, step_length(tree, level + 1, work))
+            prolong(grids, level, step_length(grids, level + 1, work))
         for half in range(3 if down else 2):
-            smooth(tree, level, half if down else 1 - half, half == 2, work)
+            smooth(grids, level, half if down else 1 - half, half == 2, work)
 
 
 @apart
-def cycle(phi, idiag, rhs, cx, cy, cz, tree, work):
+def cycle(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
     """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing."""
     norm = 0.0
     for half in range(4):
         if half == 2:
-            norm = restrict_fine(phi, idiag, rhs, cx, cy, cz, tree, work)
-            correct(tree, work)
-            prolong_fine(phi, idiag, tree, step_length(tree, 1, work), work)
-        smooth_fine(phi, idiag, rhs, cx, cy, cz, tree, half if half < 2 else 3 - half, work)
+            norm = restrict_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work)
+            correct(grids, work)
+            prolong_fine(phi, inverse_diagonal, grids, step_length(grids, 1, work), work)
+        smooth_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, half if half < 2 else 3 - half, work)
     return norm
 
 
 @njit
-def residual(phi, idiag, rhs, cx, cy, cz, tree, out):
+def residual(phi, inverse_diagonal, rhs, cx, cy, cz, grids, out):
     """out = right-hand side minus operator times phi on the planes in use."""
-    nx, ny, ns = tree.shape[0]
-    lo, hi, _ = tree.planes[0]
+    nx, ny, ns = grids.shape[0]
+    lowest, end, _ = grids.planes[0]
     for x in range(nx):
         for y in range(ny):
             a = (x * ny + y) * ns
-            residual_column(phi, idiag, rhs, cx, cy, cz, tree, x, y, out[a + lo : a + hi])
+            residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, out[a + lowest : a + end])

@@ -31,18 +31,18 @@ def centre(s, uniform):
 
 
 @njit
-def _carry_over(phi, box, old_uniform, old_hi, uniform, hi, new):
+def _carry_over(phi, box, old_uniform, old_end, uniform, end, new):
     """Interpolate the potential from the planes at their old heights to the new ones, linearly along each column."""
     for a in range(0, box.nx * box.ny * box.ns, box.ns):
         j = old_uniform - 1
-        for s in range(old_uniform, hi):
+        for s in range(old_uniform, end):
             z = centre(s, uniform)
-            while j + 2 < old_hi and centre(j + 1, old_uniform) < z:
+            while j + 2 < old_end and centre(j + 1, old_uniform) < z:
                 j += 1
             below, value = centre(j, old_uniform), np.float64(phi[a + j])
             slope = (np.float64(phi[a + j + 1]) - value) / (centre(j + 1, old_uniform) - below)
             new[s - old_uniform] = value + slope * (z - below)
-        for s in range(old_uniform, hi):
+        for s in range(old_uniform, end):
             phi[a + s] = new[s - old_uniform]
 
 
@@ -64,13 +64,13 @@ def move_grid(settings, box, field, n):
     """Keep `gap` uniform planes above the highest bud; carry the potential over to the new planes. True if moved."""
     if n.top_plane + settings.gap < n.stretch_start:
         return False
-    old_uniform, old_hi = n.stretch_start, n.end_plane
+    old_uniform, old_end = n.stretch_start, n.end_plane
     n.stretch_start = min(n.top_plane + settings.gap + SLACK, box.ns - settings.extra_planes - 1)
     n.stretch_start, n.end_plane = end_of_planes(settings, n.stretch_start)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - n.stretch_start + 1) if s >= n.stretch_start else 1.0
-    if old_hi > 0:
-        _carry_over(field.phi, box, old_uniform, old_hi, n.stretch_start, n.end_plane, field.work)
+    if old_end > 0:
+        _carry_over(field.phi, box, old_uniform, old_end, n.stretch_start, n.end_plane, field.work)
     return True
 
 
@@ -247,14 +247,14 @@ def refresh(method, model, box, lattice, counters):
     linear = verbs.is_linear(method.law)
     n.top_plane = top(lattice.height_histogram, min(n.top_plane, box.ns - 1))
     set_equations(method, box, lattice, n, raise_floor(settings, method.plane_current, n))
-    idiag, sink, cx, cy, cz = field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz
+    inverse_diagonal, sink, cx, cy, cz = field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz
     n.drift = 0.0
     for k in range(MOST_CYCLES):
         if not linear:
             linearise(field, method.law, lattice.cell, box, n.first_plane, min(n.top_plane + 3, n.end_plane))
         if k == 0 or not linear:
-            hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
-        residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work)
+            hierarchy.coarsen_all(inverse_diagonal, sink, cx, cy, cz, field.dirty, grids, field.work)
+        residual = multigrid.cycle(field.phi, inverse_diagonal, field.rhs, cx, cy, cz, grids, field.work)
         before = n.plate_sum - n.strip_sum
         change = all_rates(method, model, box, lattice, n)
         if settings.potential > 0.0:  # the current, which sets the pace, as exactly as its shares
