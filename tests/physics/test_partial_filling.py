@@ -132,19 +132,19 @@ def test_every_quantum_of_charge_is_there(layer):
                 substrate={"roughness_um": 0.2, "correlation_length_um": 1.0, "hurst": 0.8}, **changes)  # fmt: skip
     simulation = build_and_run(p)
     state, box = simulation._state, simulation._box
-    before = filling.total(state.method.fills, state.lattice.cell, box)
+    before = filling.total(state.method.fills, box)
     finish(simulation)
     state, n = simulation._state, simulation._state.counters[0]
     fills = state.method.fills
-    assert filling.total(fills, state.lattice.cell, box) - before == n.quanta * fills.quantum
+    assert filling.total(fills, box) - before == n.quanta * fills.quantum
     assert n.plated == n.quanta // 5 == p.target_voxels
     metal = (state.lattice.cell & 8) > 0
     surplus = fills.volume[metal & (np.arange(metal.size) % box.ns > 0)] - fills.full
     assert surplus.min() == 0  # more than full are only voxels that closed a pore
     assert surplus.max() < fills.quantum
-    assert surplus.sum() < 2e-3 * filling.total(fills, state.lattice.cell, box)
+    assert surplus.sum() < 2e-3 * filling.total(fills, box)
     lost = fills.volume[~metal & ((state.lattice.cell & 7) == 0)]
-    assert np.abs(lost).sum() < 1e-2 * filling.total(fills, state.lattice.cell, box)
+    assert np.abs(lost).sum() < 1e-2 * filling.total(fills, box)
 
 
 @pytest.mark.parametrize("voxel_um", [0.125, 0.25])
@@ -184,28 +184,46 @@ def test_a_wave_grows_by_linear_theory(voxel_um, length, monkeypatch):
     assert rate == pytest.approx(expected, rel=0.1)
 
 
-def test_noise_has_the_volume_asked_for():
-    """Spectrum of long waves on a flat start, against dS/dt = 2 omega S + volume of an event, at three voxel sizes.
+def spectrum_over_theory(voxel_um, volume_um3, layers, seeds):
+    """(power of waves above 2.1 um over linear theory's from a flat start, number of independent waves)."""
+    n, quanta = round(8.0 / voxel_um), round(voxel_um**3 / volume_um3)
+    p = partial(n, n, round(4.0 / voxel_um), voxel_um, quanta)
+    p, power = p.replace(stop={"time_s": layers * monolayer_s(p)}), 0.0
+    for seed in range(seeds):
+        heights = real_heights(finish(Simulation(p, seed))) * voxel_um
+        power = power + np.abs(np.fft.fft2(heights - heights.mean())) ** 2 * voxel_um**2 / n**2 / seeds
+    k = 2 * np.pi * np.hypot(*np.meshgrid(np.fft.fftfreq(n, voxel_um), np.fft.fftfreq(n, voxel_um)))
+    growth, long = k / (1 + 0.83 * k), (k > 0) & (k < 3.0)
+    expected = volume_um3 * np.expm1(2 * growth[long] * layers * voxel_um) / (2 * growth[long])  # dS/dt = 2 w S + volume
+    return float(power[long].mean() / expected.mean()), long.sum() / 2 * seeds
 
-    Measured 0.9 to 1.6 of it with at least 8 events a voxel: the lattice adds a little of its own.
-    """
-    volume_um3 = 0.0625**3 / 8
-    for voxel_um, seeds in ((0.25, 6), (0.125, 3), (0.0625, 2)):
-        n = round(8.0 / voxel_um)
-        quanta = round(voxel_um**3 / volume_um3)
-        spectrum = 0.0
-        p = partial(n, n, round(3.0 / voxel_um), voxel_um, quanta, stop={"capacity_mAh_cm2": 0.1})
-        for seed in range(seeds):
-            heights = real_heights(finish(Simulation(p, seed))) * voxel_um
-            spectrum = spectrum + np.abs(np.fft.fft2(heights - heights.mean())) ** 2 * voxel_um**2 / n**2 / seeds
-        k = 2 * np.pi * np.hypot(*np.meshgrid(np.fft.fftfreq(n, voxel_um), np.fft.fftfreq(n, voxel_um)))
-        thickness = 0.1 * 4.85
-        growth = k / (1 + 0.83 * k)
-        expected = volume_um3 * np.where(k > 0, np.expm1(2 * growth * thickness) / np.maximum(2 * growth, 1e-9), 0.0)
-        long = (k > 0) & (k < 3.0)  # [1/um]: 8 voxels of 0.25 um a wave
-        modes = long.sum() / 2 * seeds
-        ratio = float(spectrum[long].mean() / expected[long].mean())
-        assert 0.8 < ratio < 2, (voxel_um, ratio, modes)
+
+@pytest.mark.parametrize(("voxel_um", "seeds"), [(0.25, 12), (0.125, 8), (0.0625, 4)])
+def test_noise_has_the_volume_asked_for(voxel_um, seeds):
+    """Spectrum over half a layer, within the statistics of so many waves, at three voxel sizes."""
+    ratio, waves = spectrum_over_theory(voxel_um, 0.0625**3 / 8, 0.5, seeds)
+    assert abs(ratio - 1) < 4 / np.sqrt(waves)
+
+
+def test_the_lattice_adds_less_than_the_noise_itself():
+    """Over several layers the spectrum exceeds the theory's: by up to 0.6 where this was measured."""
+    ratio, _ = spectrum_over_theory(0.125, 0.0625**3 / 8, 4, 3)
+    assert 0.8 < ratio < 2
+
+
+def test_cut_anywhere_a_run_goes_on_with_the_same_bits():
+    """In chunks and through checkpoints, under a layer, with capillarity and diffusion."""
+    keys = {"capillarity": True, "mullins_B_m4_s": 2e-29}
+    p = partial(12, 12, 48, 0.25, 8, stop={"capacity_mAh_cm2": 0.3}, surface=keys, layer=PIEZO,
+                substrate={"roughness_um": 0.2, "correlation_length_um": 1.0, "hurst": 0.8})  # fmt: skip
+    whole, cut = finish(build_and_run(p)), build_and_run(p)
+    while cut.finished is None:
+        cut.advance(37)
+        arrays, scalars = cut.state()
+        cut = Simulation.restore(p, 2, {name: array.copy() for name, array in arrays.items()}, scalars)
+    assert whole.time_s == cut.time_s
+    for name, array in whole.state()[0].items():
+        assert np.array_equal(array, cut.state()[0][name]), name
 
 
 def test_curvature_of_a_ball():

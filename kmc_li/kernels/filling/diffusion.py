@@ -19,7 +19,7 @@ LITTLE = np.float32(0.01)  # area of a voxel that takes part
 
 @njit
 def _flow(fills, box, first, amount):
-    """Units that each voxel gains: `moved`. Returns how many voxels do."""
+    """Units that each voxel gains: `moved`."""
     for column in range(box.nx * box.ny):
         a = column * box.ns
         fills.moved[a + first : a + fills.end[column]] = 0

@@ -180,7 +180,7 @@ def gather(box, state, first):
 
 
 @njit
-def total(fills, cell, box):
+def total(fills, box):
     """Units of Li on the lattice, without the collector."""
     units = 0
     for i in range(fills.volume.shape[0]):
