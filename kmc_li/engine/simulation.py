@@ -10,7 +10,6 @@ from kmc_li import morphology
 from kmc_li.engine import build, observables
 from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.field_error import field_error
-from kmc_li.engine.seeds import substrate_heights
 from kmc_li.engine.storable import flattened, unflattened
 from kmc_li.kernels import hopping
 from kmc_li.kernels.base import codes, verbs
@@ -182,21 +181,12 @@ class Simulation:
         occupied: NDArray[np.bool_] = (cell[:, :, 1 : nz + 1] & LI) != 0
         return occupied
 
-    def _over_substrate(self, thickness: float, porosity: float) -> tuple[float, float]:
-        """Mean height [voxels] above the substrate's relief, and the void share of that space."""
-        relief = float(substrate_heights(self.parameters, self.seed).mean())
-        above = thickness - relief
-        return above, porosity * thickness / above if above > 0 else 0.0
-
     def record(self) -> dict[str, float]:
         """One row of the series."""
         n, voxel_um = self._state.counters[0], self.parameters.lattice.voxel_um
         occupancy = self.occupancy[:, :, : max(int(n.top_plane) + 1, 1)]
         height_map = morphology.height_map(occupancy)
         rough = morphology.roughness(height_map)
-        thickness, porosity = morphology.thickness(occupancy), morphology.porosity(occupancy)
-        if self.parameters.substrate is not None:
-            thickness, porosity = self._over_substrate(thickness, porosity)
         row = {
             "events": float(n.events),
             "plated": float(n.plated),
@@ -205,12 +195,12 @@ class Simulation:
             "dead_voxels": float(n.dead_voxels),
             "time_s": float(n.time),
             "areal_capacity_mAh_cm2": self.areal_capacity_mAh_cm2,
-            "thickness_um": thickness * voxel_um,
+            "thickness_um": morphology.thickness(occupancy) * voxel_um,
             "thickness_p95_um": morphology.thickness_percentile(occupancy) * voxel_um,
             "roughness_Sa_um": rough.Sa * voxel_um,
             "roughness_Sq_um": rough.Sq * voxel_um,
             "roughness_Sz_um": rough.Sz * voxel_um,
-            "porosity": porosity,
+            "porosity": morphology.porosity(occupancy),
         }
         return row | observables.field_row(self._box, self._state, self._present)
 

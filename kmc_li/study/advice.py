@@ -10,12 +10,14 @@ from kmc_li.study.parameters import Parameters
 
 _ROUGHENING = 0.6  # kT/E_N of a simple cubic lattice
 _VOXELS, _WAVES = 8, 4  # least voxels in the neutral wavelength, and least of the fastest waves in the box
+_QUANTA = 8  # least events a voxel: an ion that comes and one that goes are two events
 _ROUNDED = 0.05  # more than this share of the noise's volume is worth a line
 
 
 def warnings(parameters: Parameters, heights_um: NDArray[np.float64] | None = None) -> list[str]:
     """The lines of a study; heights_um: its relief, for a measured map."""
-    return [*_rounded_noise(parameters), *_scales(parameters, heights_um), *_facets(parameters)]
+    noise = [*_rounded_noise(parameters), *_coarse_noise(parameters)]
+    return [*noise, *_scales(parameters, heights_um), *_facets(parameters)]
 
 
 def _rounded_noise(p: Parameters) -> list[str]:
@@ -27,6 +29,14 @@ def _rounded_noise(p: Parameters) -> list[str]:
         return []
     parts = f"the voxel in {p.quanta} part" + ("s" if p.quanta > 1 else "")
     return [f"surface.noise_volume_um3: got {given:.4g}, {used:.4g} um^3 is used, {parts}"]
+
+
+def _coarse_noise(p: Parameters) -> list[str]:
+    if not p.continuum or p.quanta >= _QUANTA:
+        return []
+    most = p.lattice.voxel_um**3 / _QUANTA
+    where = f"surface.noise_volume_um3: a voxel fills in {p.quanta}"
+    return [f"{where}, should fill in {_QUANTA} parts or more: at most {most:.4g} um^3"]
 
 
 def _scales(p: Parameters, heights_um: NDArray[np.float64] | None) -> list[str]:
