@@ -3,7 +3,8 @@
     python benchmarks/continuum.py                                       # voxels of 0.25 and 0.125 um, 8 um wide
     python benchmarks/continuum.py --voxels 0.25 --widths 8 16 32        # the same waves in wider boxes
 
-One substrate a seed, the same in space for every voxel; thickness and porosity are above its mean height. Half the charge comes from the same runs.
+One substrate a seed, the same in space for every voxel; thickness and porosity are above its mean height.
+Half the charge comes from the same runs.
 """
 
 import argparse
