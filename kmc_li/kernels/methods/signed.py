@@ -42,8 +42,7 @@ class Signed(NamedTuple):
     inner_index: np.ndarray
     contacts: walkers.Contacts
     law: Linear
-    weighted: np.ndarray
-    held: np.ndarray
+    held: np.ndarray  # no potential is
     layer: Any
     fine_layer: Any  # the same in parts of a voxel
     fills: Fills
@@ -70,7 +69,6 @@ def allocate(needs: Any) -> Signed:
         *walk_tables.returns(box.nx, box.ny),
         contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.zeros(7)),
         law=Linear(np.array([needs.wagner])),
-        weighted=np.array([needs.weighted], np.int64),
         held=np.zeros(2),
         layer=needs.layer,
         fine_layer=verbs.in_parts(needs.layer, PER_VOXEL),
