@@ -52,6 +52,10 @@ ENTRIES = {
     "buds": Entry(*CONVERGENCE, head="tip over flat"),
     "cell_width": Entry(*CONVERGENCE, head="width of the cell"),
     "waves": Entry(*CONVERGENCE, head="i1/(i k a)"),
+    "dispersion": Entry(
+        "docs/validation.md", "python benchmarks/dispersion.py", "tests/physics/test_dispersion.py", head="cut-off",
+        pins=("study seeded_piezo",),
+    ),
     "top_boundary": Entry(*CONVERGENCE, head="top above the deposit"),
     "planes": Entry(*PLANES, head="plane"),
     "planes_grown": Entry(*PLANES, head="grown plane", pins=("plain faces", "noise reduction", "bare")),

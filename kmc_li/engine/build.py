@@ -109,7 +109,7 @@ def initial_heights(parameters: Parameters, seed: int) -> NDArray[np.float64]:
 def initial_deposit(parameters: Parameters, seed: int) -> NDArray[np.bool_]:
     """What is on the collector at time zero: bool (nx, ny, nz); whole voxels of `initial_heights`."""
     p, heights = parameters.lattice, initial_heights(parameters, seed)
-    height = (np.floor(heights) if parameters.continuum else np.rint(heights)).astype(np.int64)
+    height = np.rint(heights).astype(np.int64)
     deposit = np.arange(p.nz) < height[:, :, None]
     adatoms = round(p.adatom_share * p.nx * p.ny)
     if adatoms > 0:
@@ -131,10 +131,10 @@ def build(parameters: Parameters, seed: int = 0) -> tuple[Model, Box, State]:
 
 
 def fill_parts(box: Box, state: State, heights: NDArray[np.float64]) -> None:
-    """Put what heights (float64 (nx, ny), voxels) have beyond whole voxels into the cells above."""
-    fills, top = state.method.fills, np.floor(heights).astype(np.int64)
+    """Put what heights (float64 (nx, ny), voxels) have beyond or lack of whole voxels into the cells above."""
+    fills, top = state.method.fills, np.rint(heights).astype(np.int64)
     above = np.arange(box.nx * box.ny) * box.ns + top.ravel() + 1
-    fills.volume[above] = np.rint((heights - top).ravel() * (fills.full - 1)).astype(np.int32)
+    fills.volume[above] = np.rint((heights - top).ravel() * (fills.full - 2)).astype(np.int32)
 
 
 def allocate_state(

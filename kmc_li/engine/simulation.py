@@ -173,10 +173,6 @@ class Simulation:
     def occupancy(self) -> NDArray[np.bool_]:
         """The deposit: bool (nx, ny, nz)."""
         nz = self.parameters.lattice.nz
-        if self.parameters.continuum:  # half full counts as full, so that heights are right on average
-            fills = self._state.method.fills
-            filled: NDArray[np.bool_] = fills.volume.reshape(self._box)[:, :, 1 : nz + 1] >= fills.full // 2
-            return filled
         cell = self._state.lattice.cell.reshape(self._box)
         occupied: NDArray[np.bool_] = (cell[:, :, 1 : nz + 1] & LI) != 0
         return occupied

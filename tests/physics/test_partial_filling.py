@@ -1,4 +1,4 @@
-"""Voxels that fill in parts: exact currents with shifts, exact charge, noise and growth by linear theory, Mullins."""
+"""Voxels that fill in parts: exact currents with shifts, exact charge, the volume of the noise, Mullins' decay."""
 
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ def test_every_quantum_of_charge_is_there(layer):
     """To the unit, with diffusion, capillarity and dissolution; cells in the electrolyte hold next to nothing."""
     changes = {"layer": layer} if layer else {}
     surface_keys = {"capillarity": True, "mullins_B_m4_s": 2e-29}
-    p = partial(16, 16, 48, 0.25, 5, stop={"capacity_mAh_cm2": 0.8}, surface=surface_keys,
+    p = partial(16, 16, 48, 0.25, 5, stop={"capacity_mAh_cm2": 0.6}, surface=surface_keys,
                 substrate={"roughness_um": 0.2, "correlation_length_um": 1.0, "hurst": 0.8}, **changes)  # fmt: skip
     simulation = build_and_run(p)
     state, box = simulation._state, simulation._box
@@ -139,10 +139,13 @@ def test_every_quantum_of_charge_is_there(layer):
     assert filling.total(fills, box) - before == n.quanta * fills.quantum
     assert n.plated == n.quanta // 5 == p.target_voxels
     metal = (state.lattice.cell & 8) > 0
-    surplus = fills.volume[metal & (np.arange(metal.size) % box.ns > 0)] - fills.full
-    assert surplus.min() == 0  # more than full are only voxels that closed a pore
-    assert surplus.max() < fills.quantum
-    assert surplus.sum() < 2e-3 * filling.total(fills, box)
+    inside = np.arange(metal.size) % box.ns > 0
+    pores = fills.volume[metal & inside] - fills.full  # where a pore has closed there is too little or too much
+    assert np.abs(pores).max() <= fills.full
+    assert np.abs(pores).sum() < 1e-2 * filling.total(fills, box)
+    held = fills.volume[~metal & inside]
+    assert 2 * held.max() < fills.full
+    assert np.quantile(held, 0.001) >= -fills.full
     lost = fills.volume[~metal & ((state.lattice.cell & 7) == 0)]
     assert np.abs(lost).sum() < 1e-2 * filling.total(fills, box)
 
@@ -150,8 +153,8 @@ def test_every_quantum_of_charge_is_there(layer):
 @pytest.mark.parametrize("voxel_um", [0.125, 0.25])
 @pytest.mark.parametrize("along", ["x", "diagonal"])
 def test_a_wave_decays_by_mullins(voxel_um, along, monkeypatch):
-    """Rate B k^4 with the B asked for: exponent within 0.15, B within 10 %, from 0.3 of a voxel; two temperatures."""
-    rates, lengths = [], (18, 26, 38)
+    """Rate B k^4 with the B asked for: exponent within 0.05, B within 4 %, from 0.3 of a voxel; two temperatures."""
+    rates, lengths = [], (12, 18, 28)
     for length, temperature_K in zip(lengths, (298.15, 298.15, 340.0), strict=True):
         phase, k = wave(length, along)
         keys = {"diffusion_prefactor_m2_s": 3e-9, "diffusion_barrier_eV": 0.15, "mobile_share": 0.1}
@@ -166,22 +169,8 @@ def test_a_wave_decays_by_mullins(voxel_um, along, monkeypatch):
         rates.append(np.log(first / amplitude(real_heights(simulation), phase)) / simulation.time_s / expected)
     wavenumbers = np.array([wave(length, along)[1] for length in lengths])
     slope = np.polyfit(np.log(wavenumbers), np.log(rates), 1)[0]
-    assert np.abs(np.array(rates) - 1).max() < 0.1
-    assert abs(slope) < 0.15
-
-
-@pytest.mark.parametrize(("voxel_um", "length"), [(0.25, 16), (0.125, 24)])
-def test_a_wave_grows_by_linear_theory(voxel_um, length, monkeypatch):
-    """Rate k / (1 + k W) a monolayer within 10 %, from 0.3 of a voxel over four whole layers."""
-    phase, k = wave(length, "x", width=32)
-    p = partial(*phase.shape, 24, voxel_um, 1024)
-    layers, expected = 4, k / (1 + k * 0.83 / voxel_um)
-    p = p.replace(stop={"time_s": layers * monolayer_s(p)})
-    simulation = started(p, 3.37 + 0.3 * np.sin(phase), monkeypatch)
-    first = amplitude(real_heights(simulation), phase)
-    finish(simulation)
-    rate = np.log(amplitude(real_heights(simulation), phase) / first) / layers
-    assert rate == pytest.approx(expected, rel=0.1)
+    assert np.abs(np.array(rates) - 1).max() < 0.04
+    assert abs(slope) < 0.05
 
 
 def spectrum_over_theory(voxel_um, volume_um3, layers, seeds):
@@ -227,21 +216,30 @@ def test_cut_anywhere_a_run_goes_on_with_the_same_bits():
 
 
 def test_curvature_of_a_ball():
-    """1/r1 + 1/r2 of a ball of 9 voxels on the collector, within 25 % at each voxel and 5 % on average."""
+    """1/r1 + 1/r2 of a ball of 9 voxels on the collector, within 2 % on average and 10 % (rms) at a voxel."""
     p = partial(32, 32, 32, 0.25, 16)
-    x, y, z = np.indices((32, 32, 32)) - 15.3
-    radius = np.sqrt(x**2 + y**2 + (z + 1.0) ** 2)
-    share = np.clip(9.5 - radius, 0, 1)  # what of a voxel the ball fills, about
-    box, state = build.allocate_state(p, share >= 1)
+    place = np.indices((32, 32, 32)) - np.array([15.3, 15.3, 14.3])[:, None, None, None]
+    radius, parts, share = np.sqrt((place**2).sum(axis=0)), (np.arange(6) - 2.5) / 6, np.zeros((32, 32, 32))
+    for shift in np.stack(np.meshgrid(parts, parts, parts), axis=-1).reshape(-1, 3):
+        share += ((place + shift[:, None, None, None]) ** 2).sum(axis=0) < 81
+    share /= 6**3
+    box, state = build.allocate_state(p, share >= 0.5)
+    volume = np.where(share >= 0.5, 1.0, share)
+    axis = np.abs(place).argmax(axis=0)
+    for lacking in np.argwhere((share >= 0.5) & (share < 1)):  # a debt of the cell beyond
+        at, along = lacking.copy(), axis[tuple(lacking)]
+        while share[tuple(at)] >= 0.5:
+            at[along] += 1 if place[(along, *lacking)] > 0 else -1
+        volume[tuple(at)] -= 1 - share[tuple(lacking)]
     flat = np.zeros((32, 32, box.ns))
-    flat[:, :, 1:33] = share
+    flat[:, :, 1:33] = volume
     state.method.fills.volume[:] = np.rint(flat * state.method.fills.full).astype(np.int32).ravel()
     build.settle(build.build_model(p), box, state)
     fills = state.method.fills
-    surface.measure(fills, box, state.lattice.height, 1)
+    surface.measure(fills, state.lattice.cell, box, state.lattice.height, 1)
     area, curvature = fills.area.reshape(box)[:, :, 1:33], fills.curvature.reshape(box)[:, :, 1:33]
     seen = (area > 0.3) & (radius < 12)
     assert seen.sum() > 500
-    assert np.abs(curvature[seen] / (2 / 9.0) - 1).max() < 0.25
-    assert curvature[seen].mean() == pytest.approx(2 / 9.0, rel=0.05)
+    assert curvature[seen].mean() == pytest.approx(2 / 9.0, rel=0.02)
+    assert curvature[seen].std() < 0.1 * 2 / 9.0
     assert area[np.abs(radius - 9) < 5].sum() == pytest.approx(4 * np.pi * 81, rel=0.05)

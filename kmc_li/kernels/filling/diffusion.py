@@ -13,7 +13,7 @@ from kmc_li.kernels.filling import fills as filling
 from kmc_li.kernels.filling import surface
 from kmc_li.kernels.filling.fills import beside
 
-STEP = 0.9  # of B t / voxel^4 at once
+STEP = 0.4  # of B t / voxel^4 at once
 LITTLE = np.float32(0.01)  # area of a voxel that takes part
 
 

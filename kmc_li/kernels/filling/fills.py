@@ -1,7 +1,9 @@
-"""How full each voxel is. A voxel is Li from the moment it is full; at the surface lie cells that are on their way.
+"""How full each voxel is. From the moment it is half full a voxel is Li: Li ends where it does in the mean. What
+it lacks then is a debt of the cell beyond it, which lies at the surface now.
 
-Li is counted in integer units, so that none is lost. Cells at the surface carry all changes: what is taken from one
-that holds too little comes from the Li behind it, which then is a cell of the surface itself.
+Li is counted in integer units, so that none is lost. Cells at the surface carry all changes and hold between minus and
+plus half a voxel: what is taken from one that holds too little comes from the Li behind it, which then is a cell of the
+surface itself.
 """
 
 from typing import NamedTuple
@@ -28,7 +30,7 @@ class Fills(NamedTuple):
 
     full: int  # units of a full voxel
     quantum: int  # units that arrive at once
-    volume: np.ndarray  # int32: units of Li in a voxel
+    volume: np.ndarray  # int32: units of Li in a voxel, < 0 where the Li behind it lacks some
     in_plane: np.ndarray  # int64 (ns,): Li voxels of a plane
     end: np.ndarray  # int64 (columns,): plane above which a column is far from all Li
     depth: np.ndarray  # float32: below what is just far from the smoothed surface, which lies at surface.FAR [voxels]
@@ -59,16 +61,20 @@ def allocate(box, quanta: int) -> Fills:
 
 
 @njit
-def note_all(fills, cell, box):
+def fill_all(fills, cell):
     """Fill all Li voxels; what the others hold stays."""
+    for i in range(cell.shape[0]):
+        if is_li(cell[i]):
+            fills.volume[i] = fills.full
+
+
+@njit
+def count_all(fills, cell, box):
+    """Count the Li voxels of each plane."""
     fills.in_plane[:] = 0
-    for column in range(box.nx * box.ny):
-        for s in range(box.ns):
-            i = column * box.ns + s
-            if is_li(cell[i]):
-                fills.in_plane[s] += 1
-                if fills.volume[i] < fills.full:
-                    fills.volume[i] = fills.full
+    for i in range(cell.shape[0]):
+        if is_li(cell[i]):
+            fills.in_plane[i % box.ns] += 1
 
 
 @leaf
@@ -83,40 +89,25 @@ def beside(box, voxel, direction):
 
 
 @njit
-def gain(box, state, voxel, units):
-    """Li comes to a voxel; what it cannot hold goes on to an empty one beside it, outward if that can be."""
-    fills, cell = state.method.fills, state.lattice.cell
-    for _ in range(FARTHEST):
-        if is_empty(cell[voxel]):
-            fills.volume[voxel] += units
-            if fills.volume[voxel] < fills.full:
-                return
-            units = fills.volume[voxel] - fills.full
-            fills.volume[voxel] = fills.full
-            put_metal(box, state, voxel)
-            fills.in_plane[voxel % box.ns] += 1
-            connect(state.search, box, state, voxel)
-        other = _beyond(fills, cell, box, voxel)
-        if other < 0:
-            break
-        fills.carried[other] += fills.carried[voxel]
-        fills.carried[voxel] = np.float32(0.0)
-        voxel = other
-        if units == 0:
-            return
-    fills.volume[voxel] += units  # a pore that closes holds too much
-
-
-@njit
 def _beyond(fills, cell, box, voxel):
-    """An empty voxel next to one that has just filled; -1: none."""
+    """An empty cell next to Li, most of all outward, that is no pore of one voxel; -1: none."""
     inward = int(fills.inward[voxel])
     first = ABOVE if inward == NOWHERE else inward ^ 1
     for k in range(6):
         other = beside(box, voxel, (first + k) % 6)
-        if is_empty(cell[other]):
+        if is_empty(cell[other]) and not _closed(cell, box, other):
             return other
     return -1
+
+
+@njit
+def _closed(cell, box, voxel):
+    """Whether no cell beside an empty one is empty."""
+    for direction in range(6):
+        other = beside(box, voxel, direction)
+        if other != voxel and is_empty(cell[other]):
+            return False
+    return True
 
 
 @leaf
@@ -125,7 +116,7 @@ def _may_give(cell, box, voxel, live):
 
 
 @njit
-def _behind(fills, cell, box, voxel, live):
+def behind(fills, cell, box, voxel, live):
     """Li next to a cell, most of all the one that its normal leads to; -1: none."""
     direction = int(fills.inward[voxel])
     if direction != NOWHERE:
@@ -143,16 +134,19 @@ def _behind(fills, cell, box, voxel, live):
 def lose(box, state, voxel, units, live):
     """Li leaves a cell of the surface, or if that has too little the Li behind it; `live`: only Li that has contact."""
     fills, cell = state.method.fills, state.lattice.cell
+    if not is_empty(cell[voxel]):  # it has become Li meanwhile
+        other = _beyond(fills, cell, box, voxel)
+        voxel = other if other >= 0 else voxel
     left, metal = fills.volume[voxel] - units, voxel
     if is_empty(cell[voxel]):
-        metal = -1 if left >= 0 else _behind(fills, cell, box, voxel, live)
-        if metal < 0:  # a debt where there is nothing to take from; what comes next pays it
+        metal = -1 if 2 * left >= -fills.full else behind(fills, cell, box, voxel, live)
+        if metal < 0:  # a debt; where there is nothing to take from, what comes next pays it
             fills.volume[voxel] = left
             return
         fills.volume[voxel] = 0
         left += fills.volume[metal]
     fills.volume[metal] = left
-    if left < fills.full:
+    if 2 * left < fills.full:
         dead = (cell[metal] & DEAD) != 0
         take_metal(box, state, metal)
         fills.in_plane[metal % box.ns] -= 1
@@ -160,6 +154,43 @@ def lose(box, state, voxel, units, live):
             fills.carried[metal] += fills.carried[voxel]
             fills.carried[voxel] = np.float32(0.0)
         disconnect(state.search, box, state, metal, dead)
+
+
+@njit
+def gain(box, state, voxel, units):
+    """Li comes to a voxel; from half a voxel on that is Li, and an empty cell beside it, outward if any, goes on."""
+    fills, cell = state.method.fills, state.lattice.cell
+    for _ in range(FARTHEST):
+        if is_empty(cell[voxel]):
+            fills.volume[voxel] += units
+            if 2 * fills.volume[voxel] < fills.full:
+                if 2 * fills.volume[voxel] < -fills.full:
+                    lose(box, state, voxel, 0, False)
+                return
+            units = _become_li(box, state, voxel)
+        other = _beyond(fills, cell, box, voxel)
+        if other < 0:
+            break
+        fills.carried[other] += fills.carried[voxel]
+        fills.carried[voxel] = np.float32(0.0)
+        for direction in range(6):
+            pore = beside(box, voxel, direction)
+            if is_empty(cell[pore]) and _closed(cell, box, pore):  # less than voxels can hold: its roof falls in
+                units += _become_li(box, state, pore)
+        voxel = other
+    fills.volume[voxel] += units  # the last cell of a pore: too little or too much is in it
+
+
+@njit
+def _become_li(box, state, voxel):
+    """Fill a cell; returns what it had too much, < 0 if it lacked some."""
+    fills = state.method.fills
+    units = fills.volume[voxel] - fills.full
+    fills.volume[voxel] = fills.full
+    put_metal(box, state, voxel)
+    fills.in_plane[voxel % box.ns] += 1
+    connect(state.search, box, state, voxel)
+    return units
 
 
 @njit

@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.filling.fills import NOWHERE, gather, surface_cell
+from kmc_li.kernels.filling.fills import NOWHERE, behind, gather, surface_cell
+from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.lattice.surface import wrapped
 
 REACH = 4  # voxels from Li or from what is not full, within which the smoothed surface lies
@@ -18,6 +19,7 @@ LEVEL = 0.05  # square of the distance's slope below which it has no normal: bet
 WIDTH = 1.04  # of the smoothed step, which is about a Gaussian of so many voxels
 FAR = 3.87  # distance at which the share is EDGE
 SHARPEST = 1.0  # curvature [1/voxel]
+BLUR = 0.625
 
 
 @njit
@@ -43,16 +45,29 @@ def reach(fills, box, height):
 
 
 @njit
-def _along_z(fills, box, first):
-    """Binomial weights of five voxels; what lies below the collector counts as full."""
-    part, full = np.float32(0.0625), np.float32(fills.full)
-    one, four, six = np.float32(1.0), np.float32(4.0), np.float32(6.0)
+def _note_shares(fills, cell, box, first):
+    """Share of Li in each voxel: `work`. What a cell owes is taken from the Li behind it."""
+    full = np.float32(fills.full)
     for column in range(box.nx * box.ny):
-        a, end = column * box.ns, fills.end[column]
-        for s in range(max(first - 2, 0), min(end + 2, box.ns)):
+        a = column * box.ns
+        for s in range(max(first - 2, 0), min(fills.end[column] + 2, box.ns)):
             volume = min(max(fills.volume[a + s], 0), fills.full) if s > 0 else fills.full
             fills.work[a + s] = np.float32(volume) / full
-        for s in range(first, end):
+    for column in range(box.nx * box.ny):
+        for i in range(column * box.ns + first, column * box.ns + fills.end[column]):
+            if fills.volume[i] < 0 and is_empty(cell[i]):
+                metal = behind(fills, cell, box, i, False)
+                if metal >= 0:
+                    fills.work[metal] = max(fills.work[metal] + np.float32(fills.volume[i]) / full, np.float32(0.0))
+
+
+@njit
+def _along_z(fills, box, first):
+    """Binomial weights of five voxels; what lies below the collector counts as full."""
+    part, one, four, six = np.float32(0.0625), np.float32(1.0), np.float32(4.0), np.float32(6.0)
+    for column in range(box.nx * box.ny):
+        a = column * box.ns
+        for s in range(first, fills.end[column]):
             below = fills.work[a + s - 2] if s > 1 else one
             above = fills.work[a + s + 1] if s + 1 < box.ns else np.float32(0.0)
             higher = fills.work[a + s + 2] if s + 2 < box.ns else np.float32(0.0)
@@ -89,8 +104,9 @@ def _copy(fills, box, source, target, first):
 
 
 @njit
-def _smooth(fills, box, first):
+def _smooth(fills, cell, box, first):
     """The share of Li, smoothed: `depth`. Above its `end` a column's is 0, and so is what the arrays hold there."""
+    _note_shares(fills, cell, box, first)
     _along_z(fills, box, first)
     for column in range(box.nx * box.ny):  # what _along_z has left there
         for s in range(fills.end[column], min(fills.end[column] + 2, box.ns)):
@@ -150,6 +166,16 @@ def _to_distance(fills, box, first):
                 fills.depth[i] = np.float32(min(max(FAR - WIDTH * _normal_quantile(c), 0.0), 2.0 * FAR))
 
 
+@njit
+def _sharpen(fills, box, first):
+    """Undo to first order how smoothing has flattened the surface: it moves outward by its curvature times `BLUR`."""
+    for column in range(box.nx * box.ny):
+        for i in range(column * box.ns + first, column * box.ns + fills.end[column]):
+            if fills.area[i] > np.float32(0.0):
+                moved = np.float64(fills.depth[i]) + BLUR * np.float64(fills.work[i])
+                fills.depth[i] = np.float32(min(max(moved, 0.0), 2.0 * FAR))
+
+
 @leaf
 def _at(depth, base, s, first, ns):
     """Depth on a plane that may lie below the lowest one: the straight line goes on."""
@@ -159,12 +185,14 @@ def _at(depth, base, s, first, ns):
 
 
 @njit
-def measure(fills, box, height, first):
+def measure(fills, cell, box, height, first):
     """Where the surface is from plane `first` on, its normal and curvature."""
     reach(fills, box, height)
-    _smooth(fills, box, first)
+    _smooth(fills, cell, box, first)
     _find_area(fills, box, first)
     _to_distance(fills, box, first)
+    _measure_levels(fills, box, first)
+    _sharpen(fills, box, first)
     _measure_levels(fills, box, first)
     for x in range(box.nx):
         for y in range(box.ny):
@@ -250,7 +278,7 @@ def look(box, state):
     """Measure the surface as it is now, and gather what lies off it; returns the plane below which there is none."""
     fills = state.method.fills
     first = lowest(fills, box, state.counters[0])
-    measure(fills, box, state.lattice.height, first)
+    measure(fills, state.lattice.cell, box, state.lattice.height, first)
     gather(box, state, first)
     _find_carriers(fills, state.lattice.cell, box, first)
     return first

@@ -28,7 +28,6 @@ from kmc_li.kernels.methods import free_regions, walk_tables, walkers
 CADENCE = 0.1  # monolayers between two measurements of the surface
 MOST_STEPS = 20  # of surface diffusion between two measurements, where little or nothing plates
 PER_VOXEL = 16  # steps in which the layer sees the height of a column
-LEAST = 0.4  # of the Wagner length that stays of a face's resistance when its cell is nearly full
 TINY = 1e-9  # of the current through a column: shifts that drive less are none
 
 
@@ -87,7 +86,8 @@ def allocate(needs: Any) -> Signed:
 def begin(method, model, box, state):
     n = state.counters[0]
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    filling.note_all(method.fills, state.lattice.cell, box)
+    filling.fill_all(method.fills, state.lattice.cell)
+    filling.count_all(method.fills, state.lattice.cell, box)
     n.plate_sum = float(box.nx * box.ny)
     n.potential = float(method.law.wagner[0]) + 0.5
     n.rest_plane = float(box.ns)
@@ -97,7 +97,7 @@ def begin(method, model, box, state):
 @verbs.restore.of(Signed)
 def restore(method, box, state):
     free_regions.note_all(method.regions, state.lattice.cell, box)
-    filling.note_all(method.fills, state.lattice.cell, box)
+    filling.count_all(method.fills, state.lattice.cell, box)
 
 
 @verbs.refresh.of(Signed)
@@ -141,13 +141,13 @@ def most_sink(method, n, s, faces):
 @verbs.sink.of(Signed)
 @leaf
 def sink(method, cell, box, n, x, y, s, faces):
-    """Conductance of a cell: that of the area it stands for, which is nearer to its centre the fuller the cell is."""
+    """Conductance of a cell: that of the area it stands for, which lies up to half a voxel off its face."""
     column = x * box.ny + y
     i, length = column * box.ns + s, method.law.wagner[0] * method.resistance[column]
     if faces == 0:
         return 0.0
     offset = 0.5 - np.float64(method.fills.volume[i]) / method.fills.full
-    return np.float64(method.fills.carried[i]) / max(length + offset, LEAST * length, 0.05)
+    return np.float64(method.fills.carried[i]) / max(length + offset, 0.05)
 
 
 @njit
@@ -168,7 +168,7 @@ def _press(method, box, state):
 @leaf
 def _height_in_parts(fills, box, height, column):
     share = np.float64(fills.volume[column * box.ns + height[column] + 1]) / fills.full
-    return PER_VOXEL * int(height[column]) + int(PER_VOXEL * min(max(share, 0.0), 1.0))
+    return int(max(PER_VOXEL * (height[column] + min(max(share, -1.0), 1.0)), 0.0))
 
 
 @njit
