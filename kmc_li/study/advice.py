@@ -9,7 +9,7 @@ from kmc_li.study import constants, dispersion
 from kmc_li.study.parameters import Parameters
 
 _ROUGHENING = 0.6  # kT/E_N of a simple cubic lattice
-_VOXELS, _WAVES = 8, 4  # least voxels in the neutral wavelength, and least of the fastest waves in the box
+_VOXELS, _WAVES = 6, 4  # least voxels in the neutral wavelength, and least of the fastest waves in the box
 _QUANTA = 8  # least events a voxel: an ion that comes and one that goes are two events
 _ROUNDED = 0.05  # more than this share of the noise's volume is worth a line
 
