@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from kmc_li import __version__
 from kmc_li.errors import UserError
-from kmc_li.figures import comparison_figure, profiles_figure, series_figure
+from kmc_li.figures import comparison_figure, cycling, cycling_figure, is_cycled, profiles_figure, series_figure
 from kmc_li.figures.series import common_capacity
 from kmc_li.html_report import parameters, tables
 from kmc_li.html_report.elements import Markup, bullets, element, picture, text
@@ -127,6 +127,12 @@ def _result(groups: Groups) -> list[Markup]:
 
 def _pictures(groups: Groups, reference: Reference | None) -> Iterable[Markup]:
     named = ", ".join(groups)
+    if is_cycled(groups) and len(groups) <= cycling.MOST_GROUPS:
+        yield picture(
+            cycling_figure(groups),
+            f"Cycles of {named}",
+            "Cross-sections with dead lithium, efficiency and thickness against the cycle, voltage over time.",
+        )
     yield picture(
         comparison_figure(groups, reference),
         f"Cross-sections, height maps and curves of {named}",

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from kmc_li import cli
+from kmc_li.commands import parser
 from kmc_li.running import ensemble
 from kmc_li.running.task import perform
 from kmc_li.study.parameters import Parameters
@@ -147,7 +148,7 @@ def test_a_reader_can_type_it(page, reader, capfd):
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_within_sentences_exist(page):
     """`kmc-li VERB` names a verb; `python FILE` a script that knows these options."""
-    help = cli._parser().format_help()
+    help = parser.parser().format_help()
     for command in dict.fromkeys(re.findall(r"(?<!`)`((?:kmc-li|python) [^`]+)`", (ROOT / page).read_text())):
         words = shlex.split(command)
         if words[0] == "kmc-li":
