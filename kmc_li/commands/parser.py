@@ -64,8 +64,11 @@ def parser() -> argparse.ArgumentParser:
     study: Any = {"metavar": "STUDY", "help": "a TOML file, or the name of one that comes with kmc_li"}
 
     words = "grow bare lithium, an inert layer and a piezoelectric one at the paper's scale, and compare them"
-    sub = verb(verbs.demo, "demo", words, "kmc-li demo --seeds 8")
-    sub.add_argument("-o", metavar="DIR", dest="out", default="kmc_li_demo", help="folder for results [kmc_li_demo]")
+    sub = verb(verbs.demo, "demo", words, "kmc-li demo --seeds 8\n  kmc-li demo --cycles 3")
+    words = "folder for results [kmc_li_demo, kmc_li_demo_cycles]"
+    sub.add_argument("-o", metavar="DIR", dest="out", help=words)
+    words = "plate and strip 1 mAh/cm2 so often in place of one deposit, on a box of half the width"
+    sub.add_argument("--cycles", type=_at_least(1), metavar="N", help=words)
     sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="number of runs of each study [4]")
     _add_jobs(sub)
 

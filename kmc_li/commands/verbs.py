@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 
 def demo(options: argparse.Namespace) -> None:
-    from kmc_li.running.demo import demo
+    from kmc_li.running.demo import demo as grow
 
-    demo(options.out, options.seeds, options.jobs, _say)
+    out = options.out or ("kmc_li_demo" if options.cycles is None else "kmc_li_demo_cycles")
+    grow(out, options.seeds, options.jobs, _say, options.cycles)
 
 
 def run(options: argparse.Namespace) -> None:

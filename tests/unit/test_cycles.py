@@ -14,6 +14,7 @@ from kmc_li.errors import UserError
 from kmc_li.figures import cycling, sections, style
 from kmc_li.report.cycles import completed, cycle_bands, cycles_table
 from kmc_li.report.summary import as_json
+from kmc_li.running import demo
 from kmc_li.storage.cycles import step_rows
 
 
@@ -114,3 +115,14 @@ def test_files_beside_a_cyclers_export(groups, tmp_path):
     with pytest.raises(UserError, match="no cycle is complete"):
         export.write_cycles_csv(early, tmp_path / "no.csv")
     assert not (tmp_path / "no.csv").exists()
+
+
+def test_the_demo_of_cycles_leaves_figure_table_and_numbers(tmp_path):
+    study, said = demo.cycled("piezo", 3), []
+    assert study.protocol.cycles == 3 and study.lattice.nx == 32 and study.layer.unscreened_share == 0.004
+    groups = {name: [synthetic.cycled_run(name, seed) for seed in range(2)] for name in ("bare", "inert", "piezo")}
+    demo.conclude_cycles(groups, tmp_path, said.append)
+    assert {path.name for path in tmp_path.iterdir()} == {"cycles.png", "cycles.pdf", "summary.json"} <= demo._KNOWN
+    told = json.loads((tmp_path / "summary.json").read_text())["cycles"]
+    assert len(told["inert"]["coulombic_efficiency"]) == 3 and told["bare"]["thickness_um"][0]["n"] == 2
+    assert "fitted" in (words := "\n".join(said)) and "cycles.png" in words and "efficiency" in words
