@@ -19,7 +19,8 @@ from kmc_li.kernels.layers import bare
 from kmc_li.kernels.methods import multigrid
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.state import COUNTERS, Model, State
-from kmc_li.study.choices import LAWS, LAYERS, METHODS, NO_FIELD
+from kmc_li.study import units
+from kmc_li.study.choices import AGEING, LAWS, LAYERS, METHODS, NO_FIELD
 from kmc_li.study.constants import BOLTZMANN_EV_K
 from kmc_li.study.parameters import Parameters
 
@@ -43,6 +44,7 @@ class Needs(NamedTuple):
     resistance: NDArray[np.float64]  # (columns,): charge-transfer resistance there over its mean
     mullins: float  # coefficient of surface diffusion over voxel^4 [1/s]
     capillary: float  # shift of a face with a curvature of 1/voxel, in j voxel / kappa
+    ageing: tuple[float, float]  # of the interphase: 1/tau [1/s], share of a voxel that a fresh face takes
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -92,6 +94,14 @@ def build_settings(parameters: Parameters) -> multigrid.Settings:
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
     )
+
+
+def ageing_constants(parameters: Parameters) -> tuple[float, float]:
+    """1/tau of the interphase's growth [1/s], and what a fresh face takes, in voxels of charge."""
+    if parameters.ageing is None:
+        return 0.0, 0.0
+    charge_C_m2 = units.convert(parameters.ageing.fresh_charge_mC_cm2, "mC/cm^2", "C/m^2")
+    return 1.0 / parameters.ageing.time_constant_s, charge_C_m2 * parameters.voxel_m**2 / parameters.voxel_charge_C
 
 
 def build_layer(parameters: Parameters) -> Any:
@@ -156,7 +166,7 @@ def allocate_state(
     """
     p, model = parameters, model or build_model(parameters)
     nx, ny, nz = occupancy.shape
-    method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method])
+    method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method] if p.ageing is None else AGEING)
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
     ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
     voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
@@ -183,6 +193,7 @@ def allocate_state(
         resistance=resistance_ratio(p, seed).ravel(),
         mullins=p.mullins_B_m4_s / p.voxel_m**4,
         capillary=p.capillary_V_m / p.voxel_m * p.conductivity_S_m / (p.current_density_A_m2 * p.voxel_m),
+        ageing=ageing_constants(p),
     )
     state = State(
         lattice=deposit,

@@ -62,7 +62,7 @@ def _steps(run: Run) -> list[StepRows]:
 
 def _records(run: Run, step: StepRows) -> Iterator[dict[str, float | int | str]]:
     series, unit = run.series, voxel_mAh_cm2(run.parameters)
-    net = series["plated"] - series["stripped"]
+    net, taken = series["plated"] - series["stripped"], series.get("interphase_voxels")
     for row in step.rows:
         yield {
             "record": row,
@@ -75,6 +75,7 @@ def _records(run: Run, step: StepRows) -> Iterator[dict[str, float | int | str]]
             "voltage_V": 0.0 - float(series["overpotential_V"][row]),
             "capacity_mAh_cm2": abs(float(net[row] - net[step.start])) * unit,
             "dead_mAh_cm2": float(series["dead_voxels"][row]) * unit,
+            **({"interphase_mAh_cm2": float(taken[row]) * unit} if taken is not None else {}),
             **{name: float(series[name][row]) for name in RECORDED if name in series},
         }
 

@@ -29,8 +29,8 @@ class Pressed(NamedTuple):
 
 
 def has_linear_field(parameters: Parameters) -> bool:
-    """Whether the public solver answers for this study: it knows linear kinetics only."""
-    return parameters.plating.kinetics == "linear"
+    """Whether the public solver answers for this study: it knows linear kinetics only, and faces of one age."""
+    return parameters.plating.kinetics == "linear" and parameters.ageing is None
 
 
 def electric(parameters: Parameters, occupancy: NDArray[np.bool_]) -> Electric:

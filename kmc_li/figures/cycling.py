@@ -159,10 +159,11 @@ def _draw_curves(
     def dead(run: "Run") -> NDArray[np.float64]:
         return run.cycles["dead_voxels"] * voxel_mAh_cm2(run.parameters)
 
+    ages = any(run.parameters.ageing is not None for runs in groups.values() for run in runs)
     panels: tuple[tuple[str, Callable[[Run], NDArray[np.float64]]], ...] = (
         ("Coulombic efficiency (%)", efficiency),
         ("Thickness, plated (µm)", thickness),
-        ("Dead lithium (mAh/cm²)", dead),
+        ("Lost lithium (mAh/cm²)" if ages else "Dead lithium (mAh/cm²)", dead),
     )
     for k, (words, measure) in enumerate(panels):
         left = _LEFT + 59.5 * k
@@ -171,6 +172,10 @@ def _draw_curves(
             _draw_cycles(axes, [measure(run)[:last] for run in runs], looks[label], label)
         axes.set(xlabel="Cycle", ylabel=words, xlim=(0.5, last + 0.5))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        if ages and k == 2:
+            for label, runs in groups.items():
+                taken = np.mean([np.cumsum(run.cycles["interphase_mAh_cm2"])[:last] for run in runs], axis=0)
+                axes.plot(np.arange(1, last + 1), taken, color=looks[label].color, linestyle=(0, (1, 1)))
         if k > 0:
             axes.set_ylim(bottom=0)
         page.letter(left - 12, top - 5, next(letters))
@@ -219,6 +224,8 @@ def _caption(
         f"Lines over cycles: means, {band_line(groups)}{single}. Thickness: at the end of plating, dead lithium "
         "included. Efficiency: charge stripped over charge plated in the same cycle."
     )
+    if any(run.parameters.ageing is not None for run in shown.values()):
+        lines[-1] += " Lost lithium: dead (with marks) and taken by the interphase since the start (dotted, mean)."
     seeds = ", ".join(f"{run.seed} ({label})" for label, run in shown.items())
     lines.append(
         f"Pictures and voltage: the run nearest its group's mean thickness in cycle {last}, seed {seeds}. Voltage: of "

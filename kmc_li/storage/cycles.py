@@ -10,7 +10,8 @@ from kmc_li.study.parameters import Parameters
 
 MEASURED = ("thickness_um", "thickness_live_um", "roughness_Sq_um", "porosity")
 COLUMNS = (
-    "cycle", "plated_mAh_cm2", "stripped_mAh_cm2", "coulombic_efficiency", "dead_voxels", *MEASURED, "overpotential_V",
+    "cycle", "plated_mAh_cm2", "stripped_mAh_cm2", "coulombic_efficiency", "dead_voxels", "interphase_mAh_cm2",
+    *MEASURED, "overpotential_V",
 )  # fmt: skip
 SIGN = {"plate": 1.0, "strip": -1.0, "rest": 0.0}
 Series = Mapping[str, NDArray[np.float64]]
@@ -56,6 +57,7 @@ def cycle_table(series: Series, parameters: Parameters, finished: str | None) ->
 
     plated, stripped    charge of the cycle (mAh/cm^2); coulombic_efficiency: stripped over plated, NaN without plating
     dead_voxels         at the end of the cycle
+    interphase          lithium that an interphase that ages has taken in the cycle (mAh/cm^2), 0 without [ageing]
     thickness, Sq, porosity    of the deposit at the end of the cycle's last plating step
     overpotential_V     mean magnitude over the charge of the cycle
     """
@@ -64,6 +66,7 @@ def cycle_table(series: Series, parameters: Parameters, finished: str | None) ->
     begun = step_rows(series, parameters)
     done = begun if finished == "protocol" else begun[:-1]  # the last may still go on
     net, unit = series["plated"] - series["stripped"], voxel_mAh_cm2(parameters)
+    taken = series.get("interphase_voxels", np.zeros(net.size))
     rows, each = [], len(parameters.protocol.steps)
     for cycle in range(1, len(done) // each + 1):
         here = done[(cycle - 1) * each : cycle * each]
@@ -75,7 +78,8 @@ def cycle_table(series: Series, parameters: Parameters, finished: str | None) ->
         over = float((potential * weight).sum() / weight.sum()) if weight.any() else np.nan
         rows.append([
             float(cycle), plated, stripped, stripped / plated if plated > 0 else np.nan,
-            series["dead_voxels"][here[-1].end], *(series[name][shown[-1]] for name in MEASURED), over,
+            series["dead_voxels"][here[-1].end], float(taken[here[-1].end] - taken[here[0].start]) * unit,
+            *(series[name][shown[-1]] for name in MEASURED), over,
         ])  # fmt: skip
     table = np.array(rows, np.float64).reshape(-1, len(COLUMNS))
     return {name: table[:, i].copy() for i, name in enumerate(COLUMNS)}

@@ -117,6 +117,20 @@ def test_files_beside_a_cyclers_export(groups, tmp_path):
     assert not (tmp_path / "no.csv").exists()
 
 
+def test_what_an_interphase_takes_is_told_apart_from_dead_lithium(groups, tmp_path):
+    run = groups["bare"][0]
+    ageing = run.parameters.replace(ageing={"time_constant_s": "10 min", "fresh_charge_mC_cm2": 5.0})
+    series = run.series | {"interphase_voxels": np.arange(19.0)}
+    aged = type(run)(**{**vars(run), "parameters": ageing, "series": series})
+    unit = run.cycles["plated_mAh_cm2"][0] / (run.series["plated"][6] - run.series["plated"][0])
+    np.testing.assert_allclose(aged.cycles["interphase_mAh_cm2"], 6 * unit)
+    assert (run.cycles["interphase_mAh_cm2"] == 0).all()
+    steps = columns_of(export.write_steps_csv(aged, tmp_path / "s.csv"))
+    np.testing.assert_allclose(steps["interphase_mAh_cm2"], np.arange(2, 19, 2) * unit)
+    said = "\n".join(text.get_text() for text in figures.cycling_figure({"bare": [aged]}).findobj(Text))
+    assert "Lost lithium (mAh/cm²)" in said and "taken by the interphase" in said
+
+
 def test_the_demo_of_cycles_leaves_figure_table_and_numbers(tmp_path):
     study, said = demo.cycled("piezo", 3), []
     assert study.protocol.cycles == 3 and study.lattice.nx == 32 and study.layer.unscreened_share == 0.004
