@@ -28,14 +28,13 @@ from kmc_li.figures.style import (
 )
 from kmc_li.morphology import attached_to_collector, height_map
 from kmc_li.report.statistics import curve_band
-from kmc_li.storage.cycles import StepRows, step_rows, voxel_mAh_cm2
+from kmc_li.storage.cycles import DONE, StepRows, step_rows, voxel_mAh_cm2
 
 if TYPE_CHECKING:
     from kmc_li.storage.run import Run
 
 MOST_GROUPS = 4
 _LEFT, _GAP, _SECTION = 14.0, 3.0, 56.0  # mm: axis labels, between pictures, their height
-_WORDS = {"plate": "plated", "strip": "stripped", "rest": "rested"}
 
 
 class _Moment(NamedTuple):
@@ -131,7 +130,7 @@ def _draw_sections(
             axes.set_aspect("auto")
             for seam in range(1, times):
                 axes.axvline(seam * nx * edge, color=MUTED, linewidth=0.4, dashes=(1, 3))
-            words = f"cycle {moment.at.cycle}, {_WORDS[moment.at.kind]}"
+            words = f"cycle {moment.at.cycle}, {DONE[moment.at.kind]}"
             page.text(left + i * slot + (slot - _GAP) / 2, 9.3, words, fit=slot - 1, size=6, color=MUTED, ha="center")
             if k == 0 and i == 0:
                 axes.set_ylabel("Height (µm)")

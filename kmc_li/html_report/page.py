@@ -50,8 +50,8 @@ def report_page(groups: Groups, reference: Reference | None = None, progress: bo
         for run in runs:
             if run.series["areal_capacity_mAh_cm2"].size == 0:
                 raise UserError(f"group '{label}', seed {run.seed}: the run has no series yet")
-    total = sum(map(len, groups.values()))
-    with tqdm(total=total + 3, unit="part", desc="report", disable=None if progress else True) as bar:
+    total = sum(map(len, groups.values())) + (2 if is_cycled(groups) else 3)
+    with tqdm(total=total, unit="part", desc="report", disable=None if progress else True) as bar:
         pictures = []
         for part in _pictures(groups, reference):
             pictures.append(part)
@@ -128,22 +128,23 @@ def _result(groups: Groups) -> list[Markup]:
 
 def _pictures(groups: Groups, reference: Reference | None) -> Iterable[Markup]:
     named = ", ".join(groups)
-    if is_cycled(groups) and len(groups) <= cycling.MOST_GROUPS:
+    if is_cycled(groups) and len(groups) <= cycling.MOST_GROUPS:  # their areal capacity comes and goes
         yield picture(
             cycling_figure(groups),
             f"Cycles of {named}",
             "Cross-sections with dead lithium, efficiency and thickness against the cycle, voltage over time.",
         )
-    yield picture(
-        comparison_figure(groups, reference),
-        f"Cross-sections, height maps and curves of {named}",
-        "Cross-sections and height maps of the run nearest to the mean thickness, and the studies' curves.",
-    )
-    yield picture(
-        series_figure(groups),
-        f"Curves against areal capacity: {named}",
-        "All that was recorded while the deposits grew: means, bands over the runs where there are several.",
-    )
+    else:
+        yield picture(
+            comparison_figure(groups, reference),
+            f"Cross-sections, height maps and curves of {named}",
+            "Cross-sections and height maps of the run nearest to the mean thickness, and the studies' curves.",
+        )
+        yield picture(
+            series_figure(groups),
+            f"Curves against areal capacity: {named}",
+            "All that was recorded while the deposits grew: means, bands over the runs where there are several.",
+        )
     yield picture(
         profiles_figure(groups),
         f"Profiles over the height: {named}",

@@ -13,6 +13,7 @@ COLUMNS = (
     "cycle", "plated_mAh_cm2", "stripped_mAh_cm2", "coulombic_efficiency", "dead_voxels", "interphase_mAh_cm2",
     *MEASURED, "overpotential_V",
 )  # fmt: skip
+DONE = {"plate": "plated", "strip": "stripped", "rest": "rested"}
 SIGN = {"plate": 1.0, "strip": -1.0, "rest": 0.0}
 Series = Mapping[str, NDArray[np.float64]]
 

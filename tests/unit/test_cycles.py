@@ -76,6 +76,14 @@ def test_the_figure_says_what_it_shows(groups):
         figures.cycling_figure(synthetic.synthetic_groups(("bare",), 1))
 
 
+def test_a_film_of_cycles_has_a_frame_a_step(groups):
+    film = figures.Film({label: runs[0] for label, runs in groups.items()})
+    assert [moment.snapshots for moment in film.moments] == [(k, k) for k in range(9)] and film.off == 0.0
+    run = groups["piezo"][0]
+    said = "\n".join(text.get_text() for text in film.frame(5).findobj(Text))
+    assert f"cycle 2, stripped: thickness {run.series['thickness_um'][12]:.1f} µm" in said and "Steps of the protocol" in said
+
+
 def test_dead_lithium_has_its_own_colour():
     box, dead = np.zeros((3, 4, 4), bool), np.zeros((3, 4, 4), bool)
     box[0, 2, 0] = box[1, 2, 2] = box[2, 0, 1] = True  # in the plane y = 2; two behind it, through the seam
