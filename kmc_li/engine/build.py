@@ -44,7 +44,7 @@ class Needs(NamedTuple):
     resistance: NDArray[np.float64]  # (columns,): charge-transfer resistance there over its mean
     mullins: float  # coefficient of surface diffusion over voxel^4 [1/s]
     capillary: float  # shift of a face with a curvature of 1/voxel, in j voxel / kappa
-    ageing: tuple[float, float]  # of the interphase: 1/tau [1/s], share of a voxel that a fresh face takes
+    ageing: float  # 1/tau of the interphase's growth [1/s]
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -79,6 +79,7 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         tracks_contact=plates and (bool(rates.any()) or dissolves or cycles),
         nz=height,
+        fresh_share=fresh_share(p),
         cycled=p.protocol is not None,
     )
 
@@ -96,12 +97,12 @@ def build_settings(parameters: Parameters) -> multigrid.Settings:
     )
 
 
-def ageing_constants(parameters: Parameters) -> tuple[float, float]:
-    """1/tau of the interphase's growth [1/s], and what a fresh face takes, in voxels of charge."""
+def fresh_share(parameters: Parameters) -> float:
+    """Charge that a face of metal takes when it comes to lie open, in voxels."""
     if parameters.ageing is None:
-        return 0.0, 0.0
+        return 0.0
     charge_C_m2 = units.convert(parameters.ageing.fresh_charge_mC_cm2, "mC/cm^2", "C/m^2")
-    return 1.0 / parameters.ageing.time_constant_s, charge_C_m2 * parameters.voxel_m**2 / parameters.voxel_charge_C
+    return charge_C_m2 * parameters.voxel_m**2 / parameters.voxel_charge_C
 
 
 def build_layer(parameters: Parameters) -> Any:
@@ -166,7 +167,7 @@ def allocate_state(
     """
     p, model = parameters, model or build_model(parameters)
     nx, ny, nz = occupancy.shape
-    method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method] if p.ageing is None else AGEING)
+    method = import_module(NO_FIELD if p.method == "none" else AGEING if p.faces_age else METHODS[p.method])
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
     ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
     voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
@@ -193,7 +194,7 @@ def allocate_state(
         resistance=resistance_ratio(p, seed).ravel(),
         mullins=p.mullins_B_m4_s / p.voxel_m**4,
         capillary=p.capillary_V_m / p.voxel_m * p.conductivity_S_m / (p.current_density_A_m2 * p.voxel_m),
-        ageing=ageing_constants(p),
+        ageing=1.0 / p.ageing.time_constant_s if p.ageing is not None and p.ageing.time_constant_s else 0.0,
     )
     state = State(
         lattice=deposit,

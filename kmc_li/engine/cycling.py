@@ -109,7 +109,7 @@ class Cycling(Simulation):
         return model, *build.allocate_state(present, occupancy, model=model, strips=strips)
 
     def _build(self, occupancy: NDArray[np.bool_], before: Any = None) -> None:
-        ages = None if before is None or self.parameters.ageing is None else self._state.method.changed
+        ages = None if before is None or not self.parameters.faces_age else self._state.method.changed
         self._model, self._box, self._state = self._allocate(occupancy, self._drive[0] == "strip")
         n = self._state.counters[0]
         n.initial = int(np.count_nonzero(occupancy))

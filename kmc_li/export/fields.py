@@ -30,7 +30,7 @@ class Pressed(NamedTuple):
 
 def has_linear_field(parameters: Parameters) -> bool:
     """Whether the public solver answers for this study: it knows linear kinetics only, and faces of one age."""
-    return parameters.plating.kinetics == "linear" and parameters.ageing is None
+    return parameters.plating.kinetics == "linear" and not parameters.faces_age
 
 
 def electric(parameters: Parameters, occupancy: NDArray[np.bool_]) -> Electric:

@@ -25,7 +25,7 @@ LIMITS = (
     "Thickness, roughness and their ratios depend on the voxel: the roughness of the model is at present the shot "
     "noise of one event per voxel, not that of lithium's substrate and nuclei.",
     "Without a protocol one deposit is grown; published thicknesses are often those of cycled electrodes.",
-    "There is no concentration field, and the interphase grows only with a section [ageing]; the layer neither creeps "
+    "There is no concentration field, and the interphase ages only with a section [ageing]; the layer neither creeps "
     "nor cracks.",
     "Numbers named as fitted were chosen to meet a measured ratio. That they do shows that the mechanism is strong "
     "enough, not that it is the one at work.",

@@ -19,6 +19,7 @@ class Model(NamedTuple):
     hop_rate: np.ndarray  # (7,) 1/s per direction, by Li neighbours before the hop; all 0: no hops
     tracks_contact: bool  # Li may leave, so what it held is followed: with a path to the collector or dead
     nz: int
+    fresh_share: float = 0.0  # of a voxel's charge, that a face of metal takes when it comes to lie open
     cycled: bool = False  # the current also strips, so that what is live may lie deep below what is dead
 
 

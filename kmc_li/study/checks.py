@@ -155,27 +155,33 @@ def _check_ageing(
     ageing: Ageing | None, surface: Surface | None, layer: Layer | None, plating: Plating, hops: Hops,
     numerics: Numerics, protocol: Protocol | None, electrolyte: Electrolyte,
 ) -> list[str]:  # fmt: skip
-    """Ages are followed by walkers alone, where no face is shifted and the law is linear."""
+    """What charge of fresh faces cannot be combined with; ages are followed by walkers alone, over bare metal."""
     if ageing is None:
         return []
-    hits, resistance = plating.noise_reduction_hits, electrolyte.charge_transfer_resistance_ohm_cm2
-    wrong = (
+    wrong = [
         (surface is None, "surface: got a section, must be left out"),
+        (LAWS[plating.kinetics] != NO_FIELD, f'plating.kinetics: got "{plating.kinetics}", must follow the field'),
+        (not hops.enabled, "hops.enabled: got true, must be false"),
+    ]
+    found = [f"{line} with [ageing]" for holds, line in wrong if not holds]
+    if ageing.time_constant_s is None or found:
+        return found
+    wrong = [
         (layer is None, "layer: got a section, must be left out"),
         (plating.kinetics == "linear", f'plating.kinetics: got "{plating.kinetics}", must be "linear"'),
         (plating.control == "galvanostatic", f'plating.control: got "{plating.control}", must be "galvanostatic"'),
         (plating.breakdown_exponent == 1.0,
          f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be 1"),
-        (hits == 1, f"plating.noise_reduction_hits: got {hits}, must be 1"),
-        (not hops.enabled, "hops.enabled: got true, must be false"),
         (numerics.method in ("auto", "walkers"),
          f'field.method: got "{numerics.method}", must be "walkers" or "auto"'),
-        (resistance > 0.0, "electrolyte.charge_transfer_resistance_ohm_cm2: got 0, must be above 0"),
-    )  # fmt: skip
-    found = [f"{line} with [ageing], which walkers over bare metal follow" for holds, line in wrong if not holds]
+        (electrolyte.charge_transfer_resistance_ohm_cm2 > 0.0,
+         "electrolyte.charge_transfer_resistance_ohm_cm2: got 0, must be above 0"),
+    ]  # fmt: skip
+    follow = "with ageing.time_constant_s: ages are followed by walkers over bare metal"
+    found = [f"{line} {follow}" for holds, line in wrong if not holds]
     for text, step in zip(protocol.steps, protocol.parsed, strict=True) if protocol is not None else ():
         if step.on_s > 0.0 or step.potential_V is not None:
-            found.append(f"protocol.steps: got {text[:60]!r}, must be at a steady current or rest with [ageing]")
+            found.append(f"protocol.steps: got {text[:60]!r}, must be at a steady current or rest {follow}")
     return found
 
 

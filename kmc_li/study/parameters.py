@@ -183,7 +183,7 @@ class Parameters(Section):
             return self.field.method
         if self.continuum:
             return "signed"
-        if self.ageing is not None:
+        if self.faces_age:
             return "walkers"
         can = self.plating.breakdown_exponent == 1.0
         can = can and not (self.plating.control == "potentiostatic" and self.hops.enabled)
@@ -194,6 +194,11 @@ class Parameters(Section):
         even = self.layer is None or self.layer_conductivity_S_m == self.conductivity_S_m
         known = self.plating.kinetics in ("linear", "butler-volmer")
         return "guided" if even and known and not self.hops.enabled else "multigrid"
+
+    @property
+    def faces_age(self) -> bool:
+        """Whether the resistance of faces grows with their age."""
+        return self.ageing is not None and self.ageing.time_constant_s is not None
 
     @property
     def continuum(self) -> bool:

@@ -71,7 +71,7 @@ def test_required_is_what_cannot_be_left_out():
     with pytest.raises(UserError) as refused:
         Parameters.from_dict({"electrolyte": {}, "plating": {}, "layer": {"preset": "inert"}, "stop": {"events": 1}})
     with pytest.raises(UserError) as without_steps:
-        CYCLED.replace(protocol={}, ageing={})
+        CYCLED.replace(protocol={})
     with pytest.raises(UserError) as without_patches:
         SEEDED.replace(interphase={})
     lines = refused.value.lines + without_steps.value.lines + without_patches.value.lines

@@ -3,10 +3,6 @@
 The resistance of a face is that of a fresh one times sqrt(1 + age/tau), its age the time since one of the two voxels
 it lies between changed. A walk takes no time, so the conductances of the moment decide it, and it is as exact as over
 fresh faces (walkers.py); a fresh face conducts most, which bounds what has to be looked at.
-
-Lithium that comes to lie open owes a share of a voxel to the interphase for each face. Whole voxels are paid: while the
-current plates, an ion that lands is taken in place of being plated; while it strips, the next Li that leaves gives
-its charge to the interphase and not to the current.
 """
 
 from typing import Any, NamedTuple
@@ -15,10 +11,8 @@ import numpy as np
 
 from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
-from kmc_li.kernels.base.codes import ESCAPED, PLATING
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.connectivity import faces
-from kmc_li.kernels.lattice.occupancy import is_li
 from kmc_li.kernels.lattice.surface import conducts
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.methods import free_regions, stripping, walkers
@@ -37,12 +31,12 @@ class AgedWalkers(NamedTuple):
     weighted: np.ndarray
     held: np.ndarray
     changed: np.ndarray  # float64 (voxels,) s: when it turned to metal or from it; 0: never
-    ageing: np.ndarray  # float64 (2,): 1/tau [1/s]; share of a voxel that a fresh face owes
+    ageing: np.ndarray  # float64 (1,): 1/tau [1/s]
 
 
 def allocate(needs: Any) -> AgedWalkers:
     """Tables for a lattice (`engine.build.Needs`)."""
-    return AgedWalkers(*walkers.allocate(needs), changed=np.zeros(needs.voxels), ageing=np.array(needs.ageing))
+    return AgedWalkers(*walkers.allocate(needs), changed=np.zeros(needs.voxels), ageing=np.array([needs.ageing]))
 
 
 for verb, kernel in (
@@ -63,6 +57,7 @@ for verb, kernel in (
     (verbs.hops_one_at_a_time, walkers.hops_one_at_a_time),
     (verbs.contact_change, walkers.contact_change),
     (verbs.most_sink, walkers.most_sink),
+    (verbs.draw, walkers.draw),
     (verbs.potential_above, stripping.potential_of_walkers),
     (verbs.note_moved, stripping.walkers_know),
 ):
@@ -115,38 +110,7 @@ def behind(method, cell, box, n, voxel, rng):
     return last
 
 
-@verbs.draw.of(AgedWalkers)
-@njit
-def draw(method, model, box, state, rng):
-    voxel, n = walkers.draw(method, model, box, state, rng), state.counters[0]
-    if voxel < 0 or n.stripping == 1 or n.owed < 1.0:
-        return voxel
-    n.plated += 1
-    n.events += 1
-    _pay(n)
-    return ESCAPED  # it has come, and is not plated
-
-
-@leaf
-def _pay(n):
-    """A voxel's charge goes to the interphase; it is missing of the metal that was there at first or has come since."""
-    n.owed -= 1.0
-    n.interphase += 1
-    n.initial -= 1
-
-
 @verbs.after_event.of(AgedWalkers)
-@njit
+@leaf
 def after_event(method, model, box, state, voxel):
-    n, cell, fresh = state.counters[0], state.lattice.cell, 0
-    method.changed[voxel] = n.time
-    metal = is_li(cell[voxel])
-    for other in faces(box, voxel):
-        if other != voxel and other % box.ns > 0 and is_li(cell[other]) != metal:
-            fresh += 1
-    n.owed += fresh * method.ageing[1]
-    if n.stripping == 1 and not metal and n.owed >= 1.0:
-        n.stripped -= 1
-        n.events -= 1
-        n.pending = PLATING  # the current still waits for the charge of this moment
-        _pay(n)
+    method.changed[voxel] = state.counters[0].time
