@@ -42,7 +42,10 @@ def export(
         from kmc_li.export.fields import has_linear_field
 
         if field and not has_linear_field(run.parameters):
-            tell(f'no potential and current: plating.kinetics is "{run.parameters.plating.kinetics}", not "linear"')
+            why = "the interphase ages" if run.parameters.faces_age else (
+                f'plating.kinetics is "{run.parameters.plating.kinetics}", not "linear"'
+            )
+            tell(f"no potential and current: {why}")
         write = writers.write_pvd if snapshots else writers.write_vti
         return write(run, path, field=field)
     plain = {

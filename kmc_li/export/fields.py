@@ -41,7 +41,7 @@ def electric(parameters: Parameters, occupancy: NDArray[np.bool_]) -> Electric:
     """
     p = parameters
     if not has_linear_field(p):
-        raise ValueError(f'plating.kinetics: got "{p.plating.kinetics}", the solver knows "linear" only')
+        raise ValueError(f'plating.kinetics: got "{p.plating.kinetics}", the solver knows "linear" and one age only')
     nx, ny, nz = occupancy.shape
     heights = height_map(occupancy)
     held = p.plating.overpotential_V

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from kmc_li.errors import UserError
-from kmc_li.figures.captions import Groups, band_line, check_groups, conditions_line, fitted_line, number
+from kmc_li.figures.captions import Groups, ageing_line, band_line, check_groups, conditions_line, fitted_line, number
 from kmc_li.figures.sections import COLLECTOR_SHARE, draw_moment, rest_plane_um
 from kmc_li.figures.style import (
     CAPTION_LINE_MM,
@@ -218,6 +218,8 @@ def _caption(
     said = list(dict.fromkeys("; ".join(p.steps) for p in protocols.values() if p is not None))
     steps = said[0] if len(said) == 1 else " / ".join(said)
     lines = [fitted_line(groups), conditions_line(groups), f"Cycle: {steps}. Cycles that all runs completed: {last}."]
+    if aged := ageing_line(groups):
+        lines.append(aged)
     single = "; hairlines: single runs" if max(map(len, groups.values())) > 1 else ""
     lines.append(
         f"Lines over cycles: means, {band_line(groups)}{single}. Thickness: at the end of plating, dead lithium "

@@ -21,7 +21,7 @@ def plot(folder: str | Path, figure: str | Path, say: Say, complain: Say) -> Non
         save(cycling_figure({run.label: [run]}), figure)
         return say(f"figure    {figure}")
     if not has_linear_field(run.parameters):
-        complain(f"{folder}: drawn without the field, which is solved for linear kinetics only")
+        complain(f"{folder}: drawn without the field, which is solved for linear kinetics and faces of one age only")
     with bar(True, total=3, desc="solving the field") as shown:
         if has_linear_field(run.parameters):
             field = electric(run.parameters, run.occupancy)

@@ -59,6 +59,8 @@ def reader(monkeypatch, tmp_path):
         study = read(path)
         size, stop = study.lattice, study.stop
         least = {"lattice.nx": min(size.nx, 8), "lattice.ny": min(size.ny, 8), "field.samples": 0, "output.snapshots": 2}
+        if study.protocol is not None:
+            return study.replace(**least)
         return study.replace(**least, **{"stop.capacity_mAh_cm2": min(stop.capacity_mAh_cm2 or 1.0, 0.1)})
 
     monkeypatch.setattr(Parameters, "from_toml", staticmethod(small))

@@ -137,6 +137,7 @@ def test_what_an_interphase_takes_is_told_apart_from_dead_lithium(groups, tmp_pa
     np.testing.assert_allclose(steps["interphase_mAh_cm2"], np.arange(2, 19, 2) * unit)
     said = "\n".join(text.get_text() for text in figures.cycling_figure({"bare": [aged]}).findobj(Text))
     assert "Lost lithium (mAh/cm²)" in said and "taken by the interphase" in said
+    assert "The interphase ages: time constant 600 s and 5 mC/cm² on fresh faces." in said
 
 
 def test_the_demo_of_cycles_leaves_figure_table_and_numbers(tmp_path):
