@@ -3,13 +3,14 @@
     python runs/cycling.py -o results/cycling                       # 24 runs of 20 cycles on 32 x 32 columns
     python runs/cycling.py --columns 64 --seeds 8 -o results/large
 
-Prints the table of docs/validation.md. Finished runs are never done again.
+Prints the table of docs/validation.md and draws cycles.png beside the runs. Finished runs are never done again.
 """
 
 import argparse
 import sys
 
 from kmc_li import Parameters, UserError
+from kmc_li.figures import cycling_figure, is_cycled, save
 from kmc_li.report.statistics import mean_band
 from kmc_li.running.ensemble import run_ensemble
 from kmc_li.study.presets import study_path
@@ -42,6 +43,9 @@ def main() -> None:
             print(f"| {name.removeprefix('cycling_')} | {cycle} | {' | '.join(cells)} |")
         ends = ", ".join(sorted({str(run.finished) for run in runs}))
         print(f"{name}: n = {len(runs)}, ended by {ends}", file=sys.stderr)
+    if is_cycled(groups):
+        short = {name.removeprefix("cycling_"): runs for name, runs in groups.items()}
+        save(cycling_figure(short), f"{options.o}/cycles.png")
 
 
 # Worker processes import this file again: without this line each would start all runs anew.

@@ -108,3 +108,47 @@ def synthetic_run(scenario, seed, **lattice):
 
 def synthetic_groups(scenarios=("bare", "inert", "piezo"), seeds=4, **lattice):
     return {name: [synthetic_run(name, seed, **lattice) for seed in range(seeds)] for name in scenarios}
+
+
+def cycled_run(scenario, seed, cycles=3, finished="protocol", **lattice):
+    """A Run of cycles of plating, rest and stripping, two rows a step; about a tenth stays dead."""
+    data = parameters_for(scenario, **{"nz": 64} | lattice).to_dict()
+    steps = ["plate 0.1 mAh/cm^2 at 1 mA/cm^2", "rest 10 min", "strip at 2 mA/cm^2 until 1 V"]
+    parameters = Parameters.from_dict(data | {"protocol": {"steps": steps, "cycles": cycles}, "stop": None})
+    size, rng = parameters.lattice, np.random.default_rng(seed)
+    plated = round(0.1 * 4.85 / size.voxel_um * size.nx * size.ny)
+    unit = parameters.voxel_charge_C / parameters.face_area_m2 / 3.6e4
+    box, rows, snapshots = np.zeros((size.nx, size.ny, size.nz), bool), [], []
+    state = {"time_s": 0.0, "plated": 0.0, "stripped": 0.0, "dead_voxels": 0.0}
+
+    def row(cycle, step, sign):
+        thick = float(m.thickness(box)) * size.voxel_um
+        rows.append({**state, "cycle": cycle, "step": step, "thickness_um": thick, "thickness_live_um": thick / 2,
+                     "areal_capacity_mAh_cm2": (state["plated"] - state["stripped"]) * unit, "roughness_Sq_um": rng.random(),
+                     "porosity": rng.random(), "overpotential_V": sign * (0.05 + 0.01 * rng.random()),
+                     "current_density_mA_cm2": (0.0, 1.0, -2.0)[int(sign)], "rest_plane_um": thick})  # fmt: skip
+
+    row(1, 1, 1)
+    for cycle in range(1, cycles + 1):
+        base, lost = 4 * cycle, plated // 10 + int(rng.integers(0, 9))
+        for step, (key, amount, sign, seconds) in enumerate(
+            (("plated", plated, 1, 360.0), ("plated", 0, 0, 600.0), ("stripped", plated - lost, -1, 162.0)), 1
+        ):
+            box[:, :, : 4 * cycle - 2] = True
+            box[:, :, base - 2] = False  # what lies above it is loose or live, as the step has it
+            box[:, ::2, base - 2 : base + 8] = step < 3
+            box[::3, ::3, base] = True
+            for _ in range(2):
+                state[key] += amount / 2
+                state["time_s"] += seconds / 2
+                state["dead_voxels"] += lost / 2 if step == 3 else 0
+                row(cycle, step, sign)
+            snapshots.append(box.copy())
+    columns = {name: np.array([r[name] for r in rows], float) for name in rows[0]}
+    if parameters.layer is None:
+        del columns["rest_plane_um"]
+    ends = columns["areal_capacity_mAh_cm2"][2::2]
+    return Run(
+        occupancy=box, series=columns, parameters=parameters, seed=seed, provenance={}, finished=finished, path=None,
+        snapshots=Snapshots(ends, lambda i: snapshots[i]), report={}, state_sha256="0" * 64,
+    )  # fmt: skip

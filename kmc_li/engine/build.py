@@ -19,7 +19,8 @@ from kmc_li.kernels.layers import bare
 from kmc_li.kernels.methods import multigrid
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.state import COUNTERS, Model, State
-from kmc_li.study.choices import LAWS, LAYERS, METHODS, NO_FIELD
+from kmc_li.study import units
+from kmc_li.study.choices import AGEING, LAWS, LAYERS, METHODS, NO_FIELD
 from kmc_li.study.constants import BOLTZMANN_EV_K
 from kmc_li.study.parameters import Parameters
 
@@ -43,6 +44,7 @@ class Needs(NamedTuple):
     resistance: NDArray[np.float64]  # (columns,): charge-transfer resistance there over its mean
     mullins: float  # coefficient of surface diffusion over voxel^4 [1/s]
     capillary: float  # shift of a face with a curvature of 1/voxel, in j voxel / kappa
+    ageing: float  # 1/tau of the interphase's growth [1/s]
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -77,6 +79,7 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         tracks_contact=plates and (bool(rates.any()) or dissolves or cycles),
         nz=height,
+        fresh_share=fresh_share(p),
         cycled=p.protocol is not None,
     )
 
@@ -92,6 +95,14 @@ def build_settings(parameters: Parameters) -> multigrid.Settings:
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
     )
+
+
+def fresh_share(parameters: Parameters) -> float:
+    """Charge that a face of metal takes when it comes to lie open, in voxels."""
+    if parameters.ageing is None:
+        return 0.0
+    charge_C_m2 = units.convert(parameters.ageing.fresh_charge_mC_cm2, "mC/cm^2", "C/m^2")
+    return charge_C_m2 * parameters.voxel_m**2 / parameters.voxel_charge_C
 
 
 def build_layer(parameters: Parameters) -> Any:
@@ -156,7 +167,7 @@ def allocate_state(
     """
     p, model = parameters, model or build_model(parameters)
     nx, ny, nz = occupancy.shape
-    method = import_module(NO_FIELD if p.method == "none" else METHODS[p.method])
+    method = import_module(NO_FIELD if p.method == "none" else AGEING if p.faces_age else METHODS[p.method])
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
     ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
     voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
@@ -183,6 +194,7 @@ def allocate_state(
         resistance=resistance_ratio(p, seed).ravel(),
         mullins=p.mullins_B_m4_s / p.voxel_m**4,
         capillary=p.capillary_V_m / p.voxel_m * p.conductivity_S_m / (p.current_density_A_m2 * p.voxel_m),
+        ageing=1.0 / p.ageing.time_constant_s if p.ageing is not None and p.ageing.time_constant_s else 0.0,
     )
     state = State(
         lattice=deposit,

@@ -23,7 +23,10 @@ from kmc_li.study import units
 from kmc_li.study.parameters import NO_STOP, Parameters
 from kmc_li.study.protocol import Step
 
-CARRIED = ("initial", "events", "plated", "stripped", "hopped", "attempts", "time", "cycles", "refreshes")
+CARRIED = (
+    "initial", "interphase", "owed", "events", "plated", "stripped", "hopped", "attempts", "time", "cycles",
+    "refreshes",
+)  # fmt: skip
 SIGN = {"plate": 1, "strip": -1, "rest": 0}
 Drive = tuple[str, float, float | None]  # what a state is built for: kind, current, potential
 ENDS = ("capacity", "time", "cut-off", "nothing left")
@@ -106,11 +109,14 @@ class Cycling(Simulation):
         return model, *build.allocate_state(present, occupancy, model=model, strips=strips)
 
     def _build(self, occupancy: NDArray[np.bool_], before: Any = None) -> None:
+        ages = None if before is None or not self.parameters.faces_age else self._state.method.changed
         self._model, self._box, self._state = self._allocate(occupancy, self._drive[0] == "strip")
         n = self._state.counters[0]
         n.initial = int(np.count_nonzero(occupancy))
         for name in CARRIED if before is not None else ():
             setattr(n, name, getattr(before, name))
+        if ages is not None:
+            self._state.method.changed[:] = ages
         build.settle(self._model, self._box, self._state)
 
     def _begin(self) -> None:

@@ -7,6 +7,7 @@ from kmc_li.kernels import settling
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import crumbling
 from kmc_li.kernels.lattice.occupancy import LI, Box, Lattice
+from kmc_li.kernels.methods.ageing import AgedWalkers
 from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.walkers import Walkers
 from kmc_li.kernels.state import Model, State
@@ -21,7 +22,7 @@ def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
         return None
     fallen = Lattice(*(array.copy() for array in lattice))
     crumbling.crumble(fallen, box, int(n.top_plane))
-    if isinstance(state.method, (Walkers, Guided)):
+    if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
         settling.move_dead(model, box, state, fallen.cell)
         for _ in range(REFRESHES if isinstance(state.method, Guided) else 0):
             verbs.refresh(state.method, model, box, state)

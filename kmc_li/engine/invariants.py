@@ -17,6 +17,7 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import BLOCKED, DEAD, LI, NEIGHBOURS, WALL, Box
 from kmc_li.kernels.methods import free_cubes, free_regions, walk_tables
+from kmc_li.kernels.methods.ageing import AgedWalkers
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.uniform import Uniform
 from kmc_li.kernels.methods.walkers import Walkers
@@ -48,7 +49,7 @@ def check(simulation: "Simulation") -> None:
         check_lists(state.method.sites, "sites")
         check_sites(model, box, state)
         check_rates(model, box, state)
-    if isinstance(state.method, Walkers):
+    if isinstance(state.method, (Walkers, AgedWalkers)):
         check_regions(box, state)
     check_hoppers(box, state)
     check_charge(simulation)
@@ -234,7 +235,8 @@ def check_charge(simulation: "Simulation") -> None:
     present, net = int(np.count_nonzero(simulation.occupancy)), int(n.plated - n.stripped)
     at_first = int(np.count_nonzero(initial_deposit(p, simulation.seed)))
     message = f"{present} Li voxels: {at_first} at first, {n.plated} plated less {n.stripped} stripped"
-    _require(present == at_first + net, message)
+    message += f" and {n.interphase} in the interphase"
+    _require(present == at_first + net - n.interphase, message)
     _require(n.events == n.plated + n.stripped + n.hopped, f"events: {n.events} is not the sum of its kinds")
     coulomb_m2 = net * p.voxel_charge_C / p.face_area_m2
     charge = simulation.areal_capacity_mAh_cm2 * 3.6e4

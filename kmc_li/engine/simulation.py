@@ -198,6 +198,8 @@ class Simulation:
             "roughness_Sz_um": rough.Sz * voxel_um,
             "porosity": morphology.porosity(occupancy),
         }
+        if self.parameters.ageing is not None:
+            row["interphase_voxels"] = float(n.interphase)
         return row | observables.field_row(self._box, self._state, self._present)
 
     def report(self) -> dict[str, Any]:

@@ -7,7 +7,16 @@ from kmc_li.errors import UserError
 from kmc_li.storage.files import check_path
 from kmc_li.storage.run import Run
 
-SUFFIXES = {"vti": (".vti",), "extxyz": (".xyz", ".extxyz"), "gwy": (".gwy",), "csv": (".csv",), "stl": (".stl",)}
+SUFFIXES = {
+    "vti": (".vti",),
+    "extxyz": (".xyz", ".extxyz"),
+    "gwy": (".gwy",),
+    "csv": (".csv",),
+    "stl": (".stl",),
+    "cycler": (".csv",),
+    "steps": (".csv",),
+    "cycles": (".csv",),
+}
 
 
 def check(path: str | Path, format: str, snapshots: bool = False, field: bool = True) -> Path:
@@ -33,8 +42,18 @@ def export(
         from kmc_li.export.fields import has_linear_field
 
         if field and not has_linear_field(run.parameters):
-            tell(f'no potential and current: plating.kinetics is "{run.parameters.plating.kinetics}", not "linear"')
+            why = "the interphase ages" if run.parameters.faces_age else (
+                f'plating.kinetics is "{run.parameters.plating.kinetics}", not "linear"'
+            )
+            tell(f"no potential and current: {why}")
         write = writers.write_pvd if snapshots else writers.write_vti
         return write(run, path, field=field)
-    plain = {"gwy": writers.write_gwy, "csv": writers.write_csv, "stl": writers.write_stl}
+    plain = {
+        "gwy": writers.write_gwy,
+        "csv": writers.write_csv,
+        "stl": writers.write_stl,
+        "cycler": writers.write_cycler_csv,
+        "steps": writers.write_steps_csv,
+        "cycles": writers.write_cycles_csv,
+    }
     return plain[format](run, path)

@@ -29,8 +29,8 @@ class Pressed(NamedTuple):
 
 
 def has_linear_field(parameters: Parameters) -> bool:
-    """Whether the public solver answers for this study: it knows linear kinetics only."""
-    return parameters.plating.kinetics == "linear"
+    """Whether the public solver answers for this study: it knows linear kinetics only, and faces of one age."""
+    return parameters.plating.kinetics == "linear" and not parameters.faces_age
 
 
 def electric(parameters: Parameters, occupancy: NDArray[np.bool_]) -> Electric:
@@ -41,7 +41,7 @@ def electric(parameters: Parameters, occupancy: NDArray[np.bool_]) -> Electric:
     """
     p = parameters
     if not has_linear_field(p):
-        raise ValueError(f'plating.kinetics: got "{p.plating.kinetics}", the solver knows "linear" only')
+        raise ValueError(f'plating.kinetics: got "{p.plating.kinetics}", the solver knows "linear" and one age only')
     nx, ny, nz = occupancy.shape
     heights = height_map(occupancy)
     held = p.plating.overpotential_V

@@ -6,6 +6,7 @@
 """
 
 from kmc_li.figures.comparison import comparison_figure
+from kmc_li.figures.cycling import cycling_figure, is_cycled
 from kmc_li.figures.film import Film, check_film_path, save_film
 from kmc_li.figures.measured import measured_figure
 from kmc_li.figures.one_run import run_figure
@@ -22,7 +23,9 @@ __all__ = [
     "check_film_path",
     "check_path",
     "comparison_figure",
+    "cycling_figure",
     "deposit_figure",
+    "is_cycled",
     "measured_figure",
     "profiles_figure",
     "run_figure",

@@ -70,6 +70,24 @@ def conditions_line(groups: Groups) -> str:
     return f"Current density {current}; box {_by_group(groups, _box)}; voxel {_by_group(groups, _voxel)}."
 
 
+def ageing_line(groups: Groups) -> str:
+    """What the interphase does where it ages, by group where that differs; '' where it does not."""
+    told = _by_group(groups, _ageing)
+    return f"The interphase ages: {told}." if told else ""
+
+
+def _ageing(run: "Run") -> str | None:
+    ageing = run.parameters.ageing
+    if ageing is None:
+        return None
+    parts = []
+    if ageing.time_constant_s is not None:
+        parts.append(f"time constant {number(ageing.time_constant_s)} s")
+    if ageing.fresh_charge_mC_cm2 > 0.0:
+        parts.append(f"{number(ageing.fresh_charge_mC_cm2)} mC/cm² on fresh faces")
+    return " and ".join(parts)
+
+
 def _fitted_conductivity(run: "Run") -> str | None:
     cell = run.parameters.electrolyte
     if not cell.conductivity_is_fitted:

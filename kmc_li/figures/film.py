@@ -20,6 +20,8 @@ from kmc_li.figures.raster import View, check_view, frame_of
 from kmc_li.figures.series import at_capacity
 from kmc_li.figures.style import CAPTION_LINE_MM, INK, MUTED, Page, group_looks, house_style, wrapped
 from kmc_li.figures.view3d import Picture, box_shape, by_height, dead_metal, height_bar, render, show, what_is_drawn
+from kmc_li.morphology import height_map
+from kmc_li.storage.cycles import DONE, StepRows, step_rows
 from kmc_li.storage.files import check_path, writing
 
 if TYPE_CHECKING:
@@ -33,9 +35,9 @@ _LEFT, _SIDE, _TOP = 6.0, 20.0, 11.0  # mm: margin, heights' colour bar, room fo
 
 
 class Moment(NamedTuple):
-    """What one frame shows: the areal capacity [mAh/cm2] and which snapshot of each run."""
+    """What one frame shows: the areal capacity [mAh/cm2] (of cycled runs the step) and which snapshot of each run."""
 
-    areal_capacity_mAh_cm2: float
+    position: float
     snapshots: tuple[int, ...]
 
 
@@ -51,7 +53,8 @@ def moments(runs: Mapping[str, "Run"]) -> tuple[list[Moment], float]:
     """The frames of a film, and how far the snapshots are from their frame's charge at most [mAh/cm2].
 
     The frames are at the snapshots of the run that has most of them, as far as every run has come; each other run shows
-    its snapshot nearest in charge. Raises UserError for a run without snapshots.
+    its snapshot nearest in charge. Of runs with a protocol they are the ends of the steps that all have done. Raises
+    UserError for a run without snapshots.
     """
     charges = []
     for label, run in runs.items():
@@ -61,6 +64,8 @@ def moments(runs: Mapping[str, "Run"]) -> tuple[list[Moment], float]:
                 "study and run it again"
             )
         charges.append(np.array(run.snapshots.areal_capacity_mAh_cm2))
+    if all(_steps(run) for run in runs.values()):
+        return [Moment(k + 1.0, (k,) * len(charges)) for k in range(min(map(len, charges)))], 0.0
     common = min(float(charge[-1]) for charge in charges)
     leading = max(charges, key=len)
     gap = float(np.max(np.diff(leading, prepend=0.0)))
@@ -72,6 +77,15 @@ def moments(runs: Mapping[str, "Run"]) -> tuple[list[Moment], float]:
         for k, charge in zip(which, charges, strict=True)
     )
     return [Moment(mark, which) for mark, which in zip(marks, chosen, strict=True)], off
+
+
+def _steps(run: "Run") -> list[StepRows]:
+    return step_rows(run.series, run.parameters)
+
+
+def _layers(run: "Run", snapshot: int) -> int:
+    """Planes up to the highest metal of a snapshot."""
+    return int(height_map(run.snapshots[snapshot].occupancy).max())
 
 
 class Film:
@@ -86,6 +100,9 @@ class Film:
         if len(boxes) > 1:
             raise UserError("one camera needs one box: the runs differ in lattice.nx, lattice.ny or lattice.voxel_um")
         self.shape = max((box_shape(run) for run in runs.values()), key=lambda shape: shape[2])
+        if all(_steps(run) for run in runs.values()):  # highest before the last step strips
+            heights = [_layers(run, moment.snapshots[0]) for run in runs.values() for moment in self.moments]
+            self.shape = (*self.shape[:2], max(self.shape[2], *heights))
         self.edge_um = next(iter(runs.values())).parameters.lattice.voxel_um
         frame = frame_of(self.shape, self.view, 1000)
         tall = frame.rows / frame.columns
@@ -112,45 +129,56 @@ class Film:
         for k, label in enumerate(self.runs):
             left = _LEFT + k * (_PANEL_MM + 3)
             axes = page.axes(left + (_PANEL_MM - width) / 2, _TOP, width, height)
-            show(axes, self._picture(label, 0, 0.0), self.edge_um, self.shape)
+            show(axes, self._picture(label, 0), self.edge_um, self.shape)
             self._pictures.append(axes.images[0])
             page.text(left, 3, label, fit=_PANEL_MM, size=8, fontweight="bold", color=looks[label].color)
             page.text(left, 7, " ", size=6, color=MUTED)
             self._facts.append(page.figure.texts[-1])
         side = _LEFT + len(self.runs) * (_PANEL_MM + 3)
         height_bar(page.figure, page.axes(side, _TOP + 0.2 * height, 2.4, 0.6 * height), self.shape[2] * self.edge_um)
-        last = self.moments[-1].areal_capacity_mAh_cm2
+        last = self.moments[-1].position
         bar = page.axes(_LEFT + 2, bottom - 13, total - 2 * _LEFT - 4, 2.6)
-        bar.set(xlim=(0, last), ylim=(0, 1), yticks=[], xlabel="Areal capacity (mAh/cm²)")
+        cycled = all(_steps(run) for run in self.runs.values())
+        words = "Steps of the protocol that are done" if cycled else "Areal capacity (mAh/cm²)"
+        bar.set(xlim=(0, last), ylim=(0, 1), yticks=[], xlabel=words)
         bar.spines["left"].set_visible(False)
         self._bar = Rectangle((0, 0), 0, 1, color=INK, linewidth=0)
         bar.add_patch(self._bar)
         page.lines(bottom, caption)
         return page.figure
 
-    def _picture(self, label: str, snapshot: int, charge: float) -> Picture:
+    def _picture(self, label: str, snapshot: int) -> Picture:
         run = self.runs[label]
         occupancy = run.snapshots[snapshot].occupancy
         return render(
             occupancy, by_height(0, self.shape[2]), self.view, self.shape[2], self._columns,
-            self._rest_plane(run, charge), dead_metal(occupancy),
+            self._rest_plane(run, snapshot), dead_metal(occupancy),
         )  # fmt: skip
 
-    def _rest_plane(self, run: "Run", charge: float) -> float | None:
+    def _value(self, run: "Run", name: str, snapshot: int) -> float:
+        """Of a series at a snapshot, by its charge or, where that comes and goes, by its step."""
+        if steps := _steps(run):
+            return float(run.series[name][steps[snapshot].end])
+        return float(at_capacity(run, name, run.snapshots.areal_capacity_mAh_cm2[snapshot]))
+
+    def _rest_plane(self, run: "Run", snapshot: int) -> float | None:
         """In voxels; None without a layer, or where it lies above what is drawn."""
         if run.parameters.layer is None or not np.isfinite(run.series.get("rest_plane_um", [np.nan])).any():
             return None
-        plane = float(at_capacity(run, "rest_plane_um", charge)) / self.edge_um
+        plane = self._value(run, "rest_plane_um", snapshot) / self.edge_um
         return plane if 0 < plane <= self.shape[2] else None
 
     def frame(self, number_of_frame: int) -> Figure:
         """The page with this frame's pictures, numbers and bar; one page for all frames."""
         moment = self.moments[number_of_frame]
         for k, (label, run) in enumerate(self.runs.items()):
-            charge = run.snapshots.areal_capacity_mAh_cm2[moment.snapshots[k]]
-            self._pictures[k].set_data(self._picture(label, moment.snapshots[k], charge).rgba)
-            self._facts[k].set_text(f"thickness {float(at_capacity(run, 'thickness_um', charge)):.1f} µm")
-        self._bar.set_width(moment.areal_capacity_mAh_cm2)
+            snapshot = moment.snapshots[k]
+            self._pictures[k].set_data(self._picture(label, snapshot).rgba)
+            words = f"thickness {self._value(run, 'thickness_um', snapshot):.1f} µm"
+            if steps := _steps(run):
+                words = f"cycle {steps[snapshot].cycle}, {DONE[steps[snapshot].kind]}: {words}"
+            self._facts[k].set_text(words)
+        self._bar.set_width(moment.position)
         return self.figure
 
 

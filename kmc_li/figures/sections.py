@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ELECTROLYTE = "#F3F6FA"
 LAYER = "#FBEFD0"
 COPPER = "#B5713C"
+DEAD = "#3A3A3A"  # of dead lithium where it is shown: as dark on all the groups' colours
 COLLECTOR_SHARE = 0.022  # thickness of the drawn collector, as a share of the height axis
 FINE = 4  # picture elements an edge of a voxel
 
@@ -35,27 +36,45 @@ def section_depth(occupancy: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def section_image(
-    occupancy: NDArray[np.bool_], color: str, layers: int, rest_plane: float = np.inf, depth: float = 0.0
+    occupancy: NDArray[np.bool_],
+    color: str,
+    layers: int,
+    rest_plane: float = np.inf,
+    depth: float = 0.0,
+    dead: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """RGB picture of the cross section, float (layers * 4, nx * 4, 3), first row at the collector.
 
     The cut through the metal has the group's color and a dark rim; metal behind it is lit from above left
     and fades with distance. From rest_plane to rest_plane + depth [voxels] the ground has the layer's tint.
+    dead: bool like the occupancy, metal that is drawn in a color of its own.
     """
     behind = section_depth(occupancy)[:, :layers].T
     far = as_occupancy(occupancy).shape[1]
     behind = np.pad(behind, ((0, layers - behind.shape[0]), (0, 0)), constant_values=far)
+    paint = np.array(to_rgb(color)) * np.ones((*behind.shape, 1))
+    if dead is not None:
+        paint[_seen(dead, behind)] = to_rgb(DEAD)
     height = (np.arange(layers) + 0.5)[:, None, None]
     in_layer = (height > rest_plane) & (height < rest_plane + depth)
     ground = np.where(in_layer, to_rgb(LAYER), to_rgb(ELECTROLYTE)) * np.ones((*behind.shape, 1))
-    picture = _lit_metal(behind, far, color, ground)
+    picture = _lit_metal(behind, far, paint, ground)
     picture = np.where((behind == far)[:, :, None], ground, picture)
-    fine = np.kron(picture, np.ones((FINE, FINE, 1))).astype(np.float64)
-    return _with_cut(fine, np.kron(behind == 0, np.ones((FINE, FINE))) > 0, color)
+    fine, paint = (np.kron(part, np.ones((FINE, FINE, 1))).astype(np.float64) for part in (picture, paint))
+    return _with_cut(fine, np.kron(behind == 0, np.ones((FINE, FINE))) > 0, paint)
+
+
+def _seen(marked: NDArray[np.bool_], behind: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where the voxel that is seen, `behind` voxels behind the middle plane, is a marked one: bool like `behind`."""
+    ny, high = marked.shape[1], min(behind.shape[0], marked.shape[2])
+    seen = np.zeros(behind.shape, np.bool_)
+    z, x = np.nonzero(behind[:high] < ny)
+    seen[z, x] = marked[x, (behind[z, x] + ny // 2) % ny, z]
+    return seen
 
 
 def _lit_metal(
-    behind: NDArray[np.int64], far: int, color: str, ground: NDArray[np.float64]
+    behind: NDArray[np.int64], far: int, paint: NDArray[np.float64], ground: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """The metal behind the cut as seen from the front: lit by its slope, fading into the ground."""
     from scipy.ndimage import gaussian_filter
@@ -66,19 +85,20 @@ def _lit_metal(
     # metal that recedes upwards (its top) or to the left faces a lamp above left
     light = (0.75 * slope_z - 0.45 * slope_x + 0.9) / np.sqrt(1 + slope_x**2 + slope_z**2) / 1.25
     tone = np.clip(0.42 + 0.58 * light, 0.25, 1.0)[:, :, None]
-    metal = (0.55 * np.array(to_rgb(color)) + 0.45 * np.array(to_rgb("#B9BCC2"))) * tone
+    metal = (0.55 * paint + 0.45 * np.array(to_rgb("#B9BCC2"))) * tone
     haze = (1 - np.exp(-behind / (0.35 * max(far, 8))))[:, :, None]
     return np.asarray(metal + (ground - metal) * (0.1 + 0.62 * haze))
 
 
-def _with_cut(picture: NDArray[np.float64], cut: NDArray[np.bool_], color: str) -> NDArray[np.float64]:
+def _with_cut(
+    picture: NDArray[np.float64], cut: NDArray[np.bool_], paint: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The picture with the cut plane painted over it and its rim darkened."""
     core = cut.copy()
     for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
         core &= np.roll(cut, step, axis) | _outer_row(cut.shape, axis, step)
-    paint = np.array(to_rgb(color))
-    picture[cut] = 0.45 * paint
-    picture[core] = paint
+    picture[cut] = 0.45 * paint[cut]
+    picture[core] = paint[core]
     return picture
 
 
@@ -92,13 +112,25 @@ def _outer_row(shape: tuple[int, ...], axis: int, step: int) -> NDArray[np.bool_
 
 def draw_section(axes: Axes, run: "Run", color: str, top_um: float) -> None:
     """The cross section of a run in physical units: width and height in um, collector at the bottom."""
-    edge = run.parameters.lattice.voxel_um
-    width = run.occupancy.shape[0] * edge
-    layers = int(np.ceil(top_um / edge))
-    rest, depth = rest_plane_um(run), 0.0
+    draw_moment(axes, run, run.occupancy, color, top_um, rest_plane_um(run))
+
+
+def draw_moment(
+    axes: Axes,
+    run: "Run",
+    occupancy: NDArray[np.bool_],
+    color: str,
+    top_um: float,
+    rest: float | None,
+    dead: NDArray[np.bool_] | None = None,
+) -> None:
+    """The same of the deposit and the layer's rest plane [um] at another moment, dead lithium in its own color."""
+    edge, depth = run.parameters.lattice.voxel_um, 0.0
+    width, layers = occupancy.shape[0] * edge, int(np.ceil(top_um / edge))
     if rest is not None and run.parameters.layer is not None:
         depth = run.parameters.layer.thickness_um / edge
-    picture = section_image(run.occupancy, color, layers, np.inf if rest is None else rest / edge, depth)
+    plane = np.inf if rest is None else rest / edge
+    picture = section_image(occupancy, color, layers, plane, depth, dead)
     axes.imshow(picture, origin="lower", extent=(0, width, 0, layers * edge), interpolation="nearest")
     frame_section(axes, width, top_um, rest)
 
@@ -115,11 +147,11 @@ def frame_section(axes: Axes, width: float, top_um: float, rest: float | None) -
     axes.spines["bottom"].set_visible(False)
 
 
-def rest_plane_um(run: "Run") -> float | None:
-    """The height of the layer's rest plane at the end of a run [um]; None for a bare electrode."""
+def rest_plane_um(run: "Run", row: int = -1) -> float | None:
+    """The height of the layer's rest plane at the end of a run, or at a row [um]; None for a bare electrode."""
     if run.parameters.layer is None or "rest_plane_um" not in run.series:
         return None
-    last = float(run.series["rest_plane_um"][-1])
+    last = float(run.series["rest_plane_um"][row])
     return last if np.isfinite(last) else None
 
 

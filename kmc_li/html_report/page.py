@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from kmc_li import __version__
 from kmc_li.errors import UserError
-from kmc_li.figures import comparison_figure, profiles_figure, series_figure
+from kmc_li.figures import comparison_figure, cycling, cycling_figure, is_cycled, profiles_figure, series_figure
 from kmc_li.figures.series import common_capacity
 from kmc_li.html_report import parameters, tables
 from kmc_li.html_report.elements import Markup, bullets, element, picture, text
@@ -25,7 +25,8 @@ LIMITS = (
     "Thickness, roughness and their ratios depend on the voxel: the roughness of the model is at present the shot "
     "noise of one event per voxel, not that of lithium's substrate and nuclei.",
     "Without a protocol one deposit is grown; published thicknesses are often those of cycled electrodes.",
-    "There is no concentration field and no growth of the interphase; the layer neither creeps nor cracks.",
+    "There is no concentration field, and the interphase ages only with a section [ageing]; the layer neither creeps "
+    "nor cracks.",
     "Numbers named as fitted were chosen to meet a measured ratio. That they do shows that the mechanism is strong "
     "enough, not that it is the one at work.",
 )
@@ -49,8 +50,8 @@ def report_page(groups: Groups, reference: Reference | None = None, progress: bo
         for run in runs:
             if run.series["areal_capacity_mAh_cm2"].size == 0:
                 raise UserError(f"group '{label}', seed {run.seed}: the run has no series yet")
-    total = sum(map(len, groups.values()))
-    with tqdm(total=total + 3, unit="part", desc="report", disable=None if progress else True) as bar:
+    total = sum(map(len, groups.values())) + (2 if is_cycled(groups) else 3)
+    with tqdm(total=total, unit="part", desc="report", disable=None if progress else True) as bar:
         pictures = []
         for part in _pictures(groups, reference):
             pictures.append(part)
@@ -127,16 +128,23 @@ def _result(groups: Groups) -> list[Markup]:
 
 def _pictures(groups: Groups, reference: Reference | None) -> Iterable[Markup]:
     named = ", ".join(groups)
-    yield picture(
-        comparison_figure(groups, reference),
-        f"Cross-sections, height maps and curves of {named}",
-        "Cross-sections and height maps of the run nearest to the mean thickness, and the studies' curves.",
-    )
-    yield picture(
-        series_figure(groups),
-        f"Curves against areal capacity: {named}",
-        "All that was recorded while the deposits grew: means, bands over the runs where there are several.",
-    )
+    if is_cycled(groups) and len(groups) <= cycling.MOST_GROUPS:  # their areal capacity comes and goes
+        yield picture(
+            cycling_figure(groups),
+            f"Cycles of {named}",
+            "Cross-sections with dead lithium, efficiency and thickness against the cycle, voltage over time.",
+        )
+    else:
+        yield picture(
+            comparison_figure(groups, reference),
+            f"Cross-sections, height maps and curves of {named}",
+            "Cross-sections and height maps of the run nearest to the mean thickness, and the studies' curves.",
+        )
+        yield picture(
+            series_figure(groups),
+            f"Curves against areal capacity: {named}",
+            "All that was recorded while the deposits grew: means, bands over the runs where there are several.",
+        )
     yield picture(
         profiles_figure(groups),
         f"Profiles over the height: {named}",

@@ -1,6 +1,6 @@
 """The event loop: rejection-free kinetic Monte Carlo (n-fold way) while the field follows the deposit."""
 
-from kmc_li.kernels import contact, events, hopping  # noqa: F401  contact and hopping enter their verbs
+from kmc_li.kernels import contact, events, hopping, interphase  # noqa: F401  contact and hopping enter their verbs
 from kmc_li.kernels.base.codes import (
     CONTINUE,
     ESCAPED,
@@ -59,7 +59,12 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             if model.hits > 1 and not _is_last_hit(model, state, voxel):
                 n.pending = NOTHING_PENDING
                 continue
+            if model.fresh_share > 0.0 and interphase.takes_ion(state.lattice.cell, n, voxel):
+                n.pending = NOTHING_PENDING
+                continue
             events.change(model, box, state, voxel, hops and defers_updates(method))
+            if model.fresh_share > 0.0:
+                interphase.note_laid_open(model, box, state, voxel)
             after_event(method, model, box, state, voxel)
         n.pending = NOTHING_PENDING
         n.events += 1

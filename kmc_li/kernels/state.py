@@ -19,6 +19,7 @@ class Model(NamedTuple):
     hop_rate: np.ndarray  # (7,) 1/s per direction, by Li neighbours before the hop; all 0: no hops
     tracks_contact: bool  # Li may leave, so what it held is followed: with a path to the collector or dead
     nz: int
+    fresh_share: float = 0.0  # of a voxel's charge, that a face of metal takes when it comes to lie open
     cycled: bool = False  # the current also strips, so that what is live may lie deep below what is dead
 
 
@@ -30,6 +31,8 @@ COUNTERS = np.dtype(
         ("hopped", np.int64),
         ("dead_voxels", np.int64),  # Li without a path to the collector
         ("initial", np.int64),  # Li voxels at the start of the run; kept where the run strips
+        ("interphase", np.int64),  # voxels of charge that went to an interphase that ages; `initial` is less by them
+        ("owed", np.float64),  # what it is still owed, in voxels
         ("stripping", np.int64),  # 1: the current strips, so what is drawn is a place where metal dissolves
         ("cut_off_walkers", np.int64),  # events and visits since the overpotential was last compared with the cut-off
         ("cut_off_visits", np.float64),

@@ -1,9 +1,10 @@
-"""The demonstration: bare, inert and piezoelectric at the paper's scale, side by side."""
+"""The demonstration: bare, inert and piezoelectric side by side, one deposit each or a few cycles."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kmc_li.errors import UserError
+from kmc_li.report.cycles import cycle_bands, cycles_table
 from kmc_li.report.statistics import RATIO_METHOD, Band
 from kmc_li.report.summary import SHORT, as_json, band_words_short, metrics_table, report
 from kmc_li.running.ensemble import plan_ensemble, run_ensemble
@@ -16,16 +17,24 @@ from kmc_li.study.presets import study_path
 
 STUDIES = ("bare", "inert", "piezo")
 PAPER_RATIO = ("bare", "piezo", 1.73)  # thickness, 29 um / 16.8 um (Li et al. 2022)
-_KNOWN = {*STUDIES, "comparison.png", "comparison.pdf", "summary.json"}
+_FIGURES = ("comparison", "cycles")
+_KNOWN = {*STUDIES, *(f"{name}.{kind}" for name in _FIGURES for kind in ("png", "pdf")), "summary.json"}
+_COLUMNS = 32  # a side of the box that is cycled: half the width of the other, for the time it takes
+_FIRST, _MORE = 192, 32  # voxels of its height, for the first plating and for what each cycle leaves
 
 
 def demo(
-    out: str | Path, seeds: int = 4, jobs: int | None = None, say: Callable[[str], None] = print
+    out: str | Path,
+    seeds: int = 4,
+    jobs: int | None = None,
+    say: Callable[[str], None] = print,
+    cycles: int | None = None,
 ) -> dict[str, list[Run]]:
     """Run the three studies with `seeds` seeds each and leave runs, figure and summary.json in `out`.
 
-    The same call again goes on with what is missing. say(text): receives what a terminal would show. Raises
-    UserError and Interrupted as `run_ensemble` does.
+    cycles: plate and strip 1 mAh/cm^2 so often, on half the width, in place of one deposit. The same call again goes
+    on with what is missing. say(text): receives what a terminal would show. Raises UserError and Interrupted as
+    `run_ensemble` does.
     """
     out = Path(out)
     if seeds < 2:
@@ -33,11 +42,39 @@ def demo(
     if out.exists() and (not out.is_dir() or any(entry.name not in _KNOWN for entry in out.iterdir())):
         raise UserError(f"{out} is not empty and holds no demo: name a new folder (-o DIR)")
     studies = {name: Parameters.from_toml(study_path(name)) for name in STUDIES}
+    if cycles is not None:
+        studies = {name: cycled(name, cycles) for name in STUDIES}
     plan_ensemble(studies, range(seeds), out, jobs)
     say(f"{len(STUDIES)} studies x {seeds} seeds, after Li et al., Batteries & Supercaps 2022\n")
     say(dimensionless.table(studies["piezo"]) + "\n")
     groups = run_ensemble(studies, range(seeds), out, jobs, progress=True, tell=say)
-    return conclude(groups, out, say)
+    return conclude(groups, out, say) if cycles is None else conclude_cycles(groups, out, say)
+
+
+def cycled(name: str, cycles: int) -> Parameters:
+    """The study of a condition that is cycled, so many cycles long. Raises UserError for a number out of range."""
+    return Parameters.from_toml(study_path(f"cycling_{name}")).replace(**{
+        "protocol.cycles": cycles, "lattice.nx": _COLUMNS, "lattice.ny": _COLUMNS, "field.samples": 0,
+        "lattice.nz": _FIRST + _MORE * cycles, "output.series_points": 40 * cycles,
+    })  # fmt: skip
+
+
+def conclude_cycles(
+    groups: dict[str, list[Run]], out: Path, say: Callable[[str], None]
+) -> dict[str, list[Run]]:
+    """Table, figure and summary.json of the demo that is cycled; returns the groups."""
+    from kmc_li.figures import cycling_figure, is_cycled, save
+
+    bands = {label: cycle_bands(runs) for label, runs in groups.items()}
+    write_atomically(out / "summary.json", as_json({"cycles": bands, "provenance": provenance()}).encode())
+    say(cycles_table(groups))
+    say(fitted_lines(groups))
+    if is_cycled(groups):
+        for kind in ("png", "pdf"):
+            save(cycling_figure(groups), out / f"cycles.{kind}")
+        say(f"\nfigure    {out / 'cycles.png'} (and .pdf)")
+    say(f"numbers   {out / 'summary.json'}\nruns      {out}/*/seed-*\nnext      kmc-li analyze {out}")
+    return groups
 
 
 def conclude(groups: dict[str, list[Run]], out: Path, say: Callable[[str], None]) -> dict[str, list[Run]]:

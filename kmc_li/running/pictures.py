@@ -9,16 +9,19 @@ Say = Callable[[str], None]
 
 
 def plot(folder: str | Path, figure: str | Path, say: Say, complain: Say) -> None:
-    """Draw the run in a folder, with the field around it where its kinetics are linear. Raises UserError."""
+    """Draw the run in a folder: its cycles, or the deposit and (linear kinetics) the field. Raises UserError."""
     check_path(figure)
     from kmc_li.export.fields import electric, has_linear_field
-    from kmc_li.figures import run_figure, save
+    from kmc_li.figures import cycling_figure, is_cycled, run_figure, save
     from kmc_li.running.progress import bar
     from kmc_li.storage.store import load_run
 
     run, field = load_run(folder), None
+    if is_cycled({run.label: [run]}):
+        save(cycling_figure({run.label: [run]}), figure)
+        return say(f"figure    {figure}")
     if not has_linear_field(run.parameters):
-        complain(f"{folder}: drawn without the field, which is solved for linear kinetics only")
+        complain(f"{folder}: drawn without the field, which is solved for linear kinetics and faces of one age only")
     with bar(True, total=3, desc="solving the field") as shown:
         if has_linear_field(run.parameters):
             field = electric(run.parameters, run.occupancy)

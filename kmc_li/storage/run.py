@@ -77,7 +77,7 @@ class Run:
     @property
     def cycles(self) -> Mapping[str, NDArray[np.float64]]:
         """name -> float64 (complete cycles,) of a run with a protocol (storage/cycles.py), else empty."""
-        return cycle_table(self.series, self.parameters)
+        return cycle_table(self.series, self.parameters, self.finished)
 
     @property
     def label(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kmc_li.study import constants, units
+from kmc_li.study.ageing import Ageing
 from kmc_li.study.choices import LAWS, NO_FIELD
 from kmc_li.study.protocol import Protocol
 from kmc_li.study.sections import Electrolyte, Hops, Lattice, Layer, Metal, Numerics, Plating, Stop
@@ -28,6 +29,8 @@ def cross_checks(sections: Mapping[str, Any]) -> list[str]:
         (_check_surface, ("surface", "plating", "hops", "protocol", "layer", "electrolyte")),
         (_check_noise, ("surface", "lattice", "plating")),
         (_check_interphase, ("interphase", "surface", "electrolyte")),
+        (_check_ageing, ("ageing", "surface", "layer", "plating", "hops", "field", "protocol", "electrolyte")),
+        (_check_fresh_charge, ("ageing", "lattice", "metal")),
         (_check_butler_volmer, ("electrolyte", "plating", "hops")),
         (_check_protocol, ("protocol", "lattice", "plating", "metal", "hops")),
     )
@@ -146,6 +149,52 @@ def _check_interphase(interphase: Interphase | None, surface: Surface | None, el
     if electrolyte.charge_transfer_resistance_ohm_cm2 > 0.0:
         return []
     return ["electrolyte.charge_transfer_resistance_ohm_cm2: got 0, must be above 0 for an [interphase] to vary it"]
+
+
+def _check_ageing(
+    ageing: Ageing | None, surface: Surface | None, layer: Layer | None, plating: Plating, hops: Hops,
+    numerics: Numerics, protocol: Protocol | None, electrolyte: Electrolyte,
+) -> list[str]:  # fmt: skip
+    """What charge of fresh faces cannot be combined with; ages are followed by walkers alone, over bare metal."""
+    if ageing is None:
+        return []
+    wrong = [
+        (surface is None, "surface: got a section, must be left out"),
+        (LAWS[plating.kinetics] != NO_FIELD, f'plating.kinetics: got "{plating.kinetics}", must follow the field'),
+        (not hops.enabled, "hops.enabled: got true, must be false"),
+    ]
+    found = [f"{line} with [ageing]" for holds, line in wrong if not holds]
+    if ageing.time_constant_s is None or found:
+        return found
+    wrong = [
+        (layer is None, "layer: got a section, must be left out"),
+        (plating.kinetics == "linear", f'plating.kinetics: got "{plating.kinetics}", must be "linear"'),
+        (plating.control == "galvanostatic", f'plating.control: got "{plating.control}", must be "galvanostatic"'),
+        (plating.breakdown_exponent == 1.0,
+         f"plating.breakdown_exponent: got {plating.breakdown_exponent:g}, must be 1"),
+        (numerics.method in ("auto", "walkers"),
+         f'field.method: got "{numerics.method}", must be "walkers" or "auto"'),
+        (electrolyte.charge_transfer_resistance_ohm_cm2 > 0.0,
+         "electrolyte.charge_transfer_resistance_ohm_cm2: got 0, must be above 0"),
+    ]  # fmt: skip
+    follow = "with ageing.time_constant_s: ages are followed by walkers over bare metal"
+    found = [f"{line} {follow}" for holds, line in wrong if not holds]
+    for text, step in zip(protocol.steps, protocol.parsed, strict=True) if protocol is not None else ():
+        if step.on_s > 0.0 or step.potential_V is not None:
+            found.append(f"protocol.steps: got {text[:60]!r}, must be at a steady current or rest {follow}")
+    return found
+
+
+def _check_fresh_charge(ageing: Ageing | None, lattice: Lattice, metal: Metal) -> list[str]:
+    """Metal that leaves lays open five faces at most: they must not take more than there is in a voxel."""
+    if ageing is None:
+        return []
+    mol_cm2 = 1e-4 * lattice.voxel_um / metal.molar_volume_cm3_mol
+    most = 0.2 * 1e3 * metal.charge_number * constants.FARADAY_C_MOL * mol_cm2
+    if ageing.fresh_charge_mC_cm2 < most:
+        return []
+    got = f"ageing.fresh_charge_mC_cm2: got {ageing.fresh_charge_mC_cm2:g}"
+    return [f"{got}, must be below {most:.4g} mC/cm^2, a fifth of what a layer of voxels holds"]
 
 
 def _check_butler_volmer(electrolyte: Electrolyte, plating: Plating, hops: Hops) -> list[str]:

@@ -6,6 +6,7 @@ Modules are named, not imported: reading a study needs no compiler. docs/extendi
 from collections.abc import Iterator
 
 NO_FIELD = "kmc_li.kernels.methods.uniform"
+AGEING = "kmc_li.kernels.methods.ageing"  # walkers where there is a section [ageing]
 
 # plating.kinetics: what current passes a face
 LAWS = {

@@ -14,6 +14,7 @@ from pydantic import Field, StrictStr, ValidationError, model_validator
 
 from kmc_li.errors import UserError
 from kmc_li.study import constants, presets, units
+from kmc_li.study.ageing import Ageing
 from kmc_li.study.checks import cross_checks
 from kmc_li.study.choices import LAWS, NO_FIELD
 from kmc_li.study.protocol import Protocol
@@ -53,6 +54,7 @@ class Parameters(Section):
     surface: Surface | None = Field(None, description="noise, capillarity, surface diffusion in place of the voxel's")
     substrate: Substrate | None = Field(None, description="relief of the current collector; leave it out for a plane")
     interphase: Interphase | None = Field(None, description="patches of the interphase; leave it out for an even one")
+    ageing: Ageing | None = Field(None, description="growth of the interphase; leave it out for one that does not age")
     layer: Layer | None = Field(None, description="the interphase layer; leave it out for bare metal")
     field: Numerics = Field(
         default_factory=lambda: Numerics.model_validate({}), description="how the field is solved"
@@ -181,6 +183,8 @@ class Parameters(Section):
             return self.field.method
         if self.continuum:
             return "signed"
+        if self.faces_age:
+            return "walkers"
         can = self.plating.breakdown_exponent == 1.0
         can = can and not (self.plating.control == "potentiostatic" and self.hops.enabled)
         if not can or self.wagner_length_m > _WALKING * self.voxel_m:
@@ -190,6 +194,11 @@ class Parameters(Section):
         even = self.layer is None or self.layer_conductivity_S_m == self.conductivity_S_m
         known = self.plating.kinetics in ("linear", "butler-volmer")
         return "guided" if even and known and not self.hops.enabled else "multigrid"
+
+    @property
+    def faces_age(self) -> bool:
+        """Whether the resistance of faces grows with their age."""
+        return self.ageing is not None and self.ageing.time_constant_s is not None
 
     @property
     def continuum(self) -> bool:

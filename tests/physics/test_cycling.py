@@ -14,6 +14,8 @@ from kmc_li.kernels.lattice.occupancy import LI
 from kmc_li.kernels.layers import winkler  # noqa: F401  enters its verbs
 from kmc_li.kernels.solver import refresh
 from kmc_li.morphology import attached_to_collector
+from kmc_li.study.parameters import Parameters
+from kmc_li.study.presets import study_path
 
 STEPS = ["plate 0.3 mAh/cm^2 at 1 mA/cm^2", "rest 10 min", "strip at 1 mA/cm^2 until 0.3 V"]
 WALKERS = {"field.method": "walkers"}
@@ -169,6 +171,17 @@ def test_pulses_change_the_clock_alone():
     timed, _ = cycled(["plate 80 s at 4 mA/cm^2 on 20 ms off 60 ms", "rest 1 s"], 1, **WALKERS)
     expected = 40 * 20 * timed.parameters.face_area_m2 / timed.parameters.voxel_charge_C  # 40 A/m^2 for a quarter of it
     assert timed.time_s == 81 and abs(timed._state.counters[0].plated - expected) < 5 * np.sqrt(expected)
+
+
+def test_the_study_of_pulses_grows_the_deposit_of_the_continuous_current():
+    small = {"lattice.nx": 8, "lattice.ny": 8, "field.samples": 0}
+    bare = grown(Parameters.from_toml(study_path("bare")).replace(**small | {"stop.capacity_mAh_cm2": 0.3}), seed=1)
+    steps = [Parameters.from_toml(study_path("pulse_bare")).protocol.steps[0].replace("1 mAh", "0.3 mAh")]
+    pulsed = Cycling(Parameters.from_toml(study_path("pulse_bare")).replace(**small | {"protocol.steps": steps}), 1)
+    while pulsed.finished is None:
+        pulsed.advance(10**9)
+    np.testing.assert_array_equal(pulsed.occupancy, bare.occupancy)
+    assert pulsed.time_s == pytest.approx(bare.time_s, abs=0.003 + 1e-9), "a rest is left out after the last pulse"
 
 
 def test_short_steps_do_not_pass_an_event_each():

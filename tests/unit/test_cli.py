@@ -121,6 +121,8 @@ def test_usage_errors_are_one_line(says, tmp_path):
         ["ensemble", "tiny", "-o", "r", "--seeds", "2", "--jobs", "0"],
         ["ensemble", "tiny", "-o", "r", "--seeds", "2", "--executor", "somewhere"],
         ["demo", "--seeds", "1"],
+        ["demo", "--cycles", "0"],
+        ["export", "missing", "--format", "cycler", "-o", "r.xlsx"],
         ["compare", "-o", "f.png"],
         ["report", "-o", "f.html"],
         ["export", "r", "--format", "obj", "-o", "r.obj"],

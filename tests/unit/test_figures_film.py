@@ -45,7 +45,7 @@ def test_frames_show_equal_capacities(runs):
     assert found == [(0.05, (0, 0)), (0.1, (1, 0)), (0.2, (2, 1)), (0.3, (3, 2))]
     assert off == pytest.approx(0.05)
     short = {"bare": runs["bare"], "piezo": small("piezo", [0.1])}  # a run that ended early
-    assert [moment.areal_capacity_mAh_cm2 for moment in films.moments(short)[0]] == [0.05, 0.1]
+    assert [moment.position for moment in films.moments(short)[0]] == [0.05, 0.1]
 
 
 def test_camera_and_colours_stay_while_the_bar_grows(runs):

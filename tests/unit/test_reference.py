@@ -18,7 +18,8 @@ KEYS = reference.keys()
 BASE = study(**LAYER)
 PATCHES = {"resistance_spread": 0.3, "correlation_length_um": 1.0}
 SEEDED = study(surface={}, substrate={}, interphase=PATCHES, **{"field.method": "auto"})
-CYCLED = study(protocol={"steps": ["rest 1 s"]}, stop=None)  # in place of [stop]
+AGEING = {"time_constant_s": 60.0}
+CYCLED = study(protocol={"steps": ["rest 1 s"]}, stop=None, ageing=AGEING, **{"field.method": "auto"})  # no [stop]
 
 
 def test_every_key_of_a_filled_study_is_listed_once():
@@ -53,8 +54,9 @@ def test_defaults_are_those_of_a_study_that_leaves_them_out():
         "stop": {"time_s": 1.0},
     }
     seeded = {key: SEEDED.to_dict()[key] for key in ("surface", "substrate", "interphase")}
-    read = Parameters.from_dict(least).to_dict() | {"protocol": CYCLED.to_dict()["protocol"]} | seeded
-    least |= {"protocol": {"steps": ["rest 1 s"]}, "interphase": PATCHES}
+    cycled = {key: CYCLED.to_dict()[key] for key in ("protocol", "ageing")}
+    read = Parameters.from_dict(least).to_dict() | cycled | seeded
+    least |= {"protocol": {"steps": ["rest 1 s"]}, "interphase": PATCHES, "ageing": AGEING}
     for key in KEYS:
         if key.section in least and key.name in least[key.section]:
             continue

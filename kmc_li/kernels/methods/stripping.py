@@ -6,7 +6,7 @@ it leaves. In the same way, Li that would dissolve is plated on. A foreign colle
 are insulated (BLOCKED).
 """
 
-from kmc_li.kernels import contact, events, hopping  # noqa: F401  contact and hopping enter their verbs
+from kmc_li.kernels import contact, events, hopping, interphase  # noqa: F401  contact and hopping enter their verbs
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import CONTINUE, CUT_OFF, NOTHING, NOTHING_PENDING, REFRESH, RUNNING
 from kmc_li.kernels.base.jit import leaf, njit
@@ -49,6 +49,8 @@ def advance(model, box, state, rng, max_events, max_stripped, max_time, cut_off)
         n.pending = NOTHING_PENDING
         if voxel >= 0 and _is_last_hit(model, state, voxel):
             events.change(model, box, state, voxel, False)
+            if model.fresh_share > 0.0:
+                interphase.note_laid_open(model, box, state, voxel)
             verbs.after_event(method, model, box, state, voxel)
             n.top_plane = top(state.lattice.height_histogram, n.top_plane)
             n.events += 1
