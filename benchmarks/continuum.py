@@ -58,7 +58,7 @@ PARTS = {
     ],
     "width": [
         Case("width 16 µm", width_um=16.0, conditions=ALL),
-        Case("width 32 µm", width_um=32.0, seeds=4, conditions=ALL),
+        Case("width 32 µm", width_um=32.0, height_um=64.0, seeds=4, conditions=ALL),
         Case("width 64 µm", width_um=64.0, height_um=64.0, seeds=2, conditions=ALL),
     ],
     "current": [

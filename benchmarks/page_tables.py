@@ -38,12 +38,12 @@ TWIN = "python benchmarks/twin.py --columns 64 --weights --seeds 64 --walkers --
 CONVERGENCE = ("docs/validation.md", "python benchmarks/convergence.py", "tests/physics/test_convergence.py")
 PLANES = ("docs/validation.md", "python benchmarks/staircase.py --grow --seeds 4", "tests/physics/test_staircase.py")
 FIELD = ("docs/field.md", "python benchmarks/field.py --docs", OURS)
-DEMO = ("study bare", "study inert", "study piezo")
+DEMO = ("study seeded_bare", "study seeded_inert", "study seeded_piezo")
 BARE = ("bare", "walkers", "study bare")
 ENTRIES = {
     "demo": Entry("README.md", "kmc-li demo", OURS, pins=DEMO),
     "scenarios": Entry(
-        "README.md", "python runs/scenarios.py -o results/scenarios", OURS, pins=(*DEMO, "study anti_poled")
+        "README.md", "python runs/scenarios.py -o results/scenarios", OURS, pins=DEMO
     ),
     "plating_speed": Entry(*FIELD, head="columns", speed=True),
     "full_resolve": Entry(*FIELD, head="solver", speed=True),
@@ -55,6 +55,10 @@ ENTRIES = {
     "dispersion": Entry(
         "docs/validation.md", "python benchmarks/dispersion.py", "tests/physics/test_dispersion.py", head="cut-off",
         pins=("study seeded_piezo",),
+    ),
+    "continuum": Entry(
+        "docs/validation.md", "python benchmarks/continuum.py", "tests/physics/test_dispersion.py",
+        head="seeded deposit", pins=DEMO, kept=True,
     ),
     "top_boundary": Entry(*CONVERGENCE, head="top above the deposit"),
     "planes": Entry(*PLANES, head="plane"),

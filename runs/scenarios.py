@@ -14,7 +14,13 @@ from kmc_li.report.summary import metrics_table
 from kmc_li.running.ensemble import run_ensemble
 from kmc_li.study.presets import study_path
 
-SCENARIOS = ("bare", "inert", "piezo", "anti_poled", "screened")
+SCENARIOS = {  # study, and what differs from it
+    "bare": ("seeded_bare", {}),
+    "inert": ("seeded_inert", {}),
+    "piezo": ("seeded_piezo", {}),
+    "anti_poled": ("seeded_piezo", {"layer.orientation": 1}),
+    "screened": ("seeded_piezo", {"layer.unscreened_share": 0.0}),
+}
 
 
 def main() -> None:
@@ -26,7 +32,10 @@ def main() -> None:
     options = parser.parse_args()
 
     width = {"lattice.nx": options.columns, "lattice.ny": options.columns}
-    studies = {name: Parameters.from_toml(study_path(name)).replace(**width) for name in SCENARIOS}
+    studies = {
+        name: Parameters.from_toml(study_path(study)).replace(**width, **changes)
+        for name, (study, changes) in SCENARIOS.items()
+    }
     groups = run_ensemble(studies, range(options.seeds), options.o, options.jobs, progress=True, tell=print)
     print(metrics_table(groups))
     for name, runs in groups.items():

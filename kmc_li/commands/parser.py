@@ -23,7 +23,7 @@ examples:
   kmc-li export results/one --format vti -o one.vti
 
 A STUDY is a TOML file, or the name of one that comes with kmc_li: bare, inert, piezo, anti_poled, screened,
-literature, tiny, seeded_bare, seeded_piezo, cycling_bare, cycling_inert, cycling_piezo, pulse_bare."""
+literature, tiny, seeded_bare, seeded_inert, seeded_piezo, cycling_bare, cycling_inert, cycling_piezo, pulse_bare."""
 
 EXPORT = """\
   kmc-li export results/piezo --format vti --snapshots -o piezo.pvd

@@ -15,7 +15,7 @@ from kmc_li.study import dimensionless
 from kmc_li.study.parameters import Parameters
 from kmc_li.study.presets import study_path
 
-STUDIES = ("bare", "inert", "piezo")
+STUDIES = {"bare": "seeded_bare", "inert": "seeded_inert", "piezo": "seeded_piezo"}
 PAPER_RATIO = ("bare", "piezo", 1.73)  # thickness, 29 um / 16.8 um (Li et al. 2022)
 _FIGURES = ("comparison", "cycles")
 _KNOWN = {*STUDIES, *(f"{name}.{kind}" for name in _FIGURES for kind in ("png", "pdf")), "summary.json"}
@@ -41,7 +41,7 @@ def demo(
         raise UserError(f"seeds: got {seeds}, must be at least 2: one run has no error band")
     if out.exists() and (not out.is_dir() or any(entry.name not in _KNOWN for entry in out.iterdir())):
         raise UserError(f"{out} is not empty and holds no demo: name a new folder (-o DIR)")
-    studies = {name: Parameters.from_toml(study_path(name)) for name in STUDIES}
+    studies = {name: Parameters.from_toml(study_path(study)) for name, study in STUDIES.items()}
     if cycles is not None:
         studies = {name: cycled(name, cycles) for name in STUDIES}
     plan_ensemble(studies, range(seeds), out, jobs)

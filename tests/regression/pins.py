@@ -29,7 +29,8 @@ MORE = {
     "walkers on one column": WALKERS | {"lattice.nx": 1, "lattice.ny": 1},
 }
 STUDIES = {  # mAh/cm^2
-    "bare": 0.3, "inert": 0.06, "piezo": 0.06, "anti_poled": 0.06, "literature": 0.05, "seeded_piezo": 0.02,
+    "bare": 0.3, "inert": 0.06, "piezo": 0.06, "anti_poled": 0.06, "literature": 0.05,
+    "seeded_bare": 0.05, "seeded_inert": 0.05, "seeded_piezo": 0.05,
 }  # fmt: skip
 
 

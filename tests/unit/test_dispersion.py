@@ -130,7 +130,7 @@ def test_what_a_study_is_warned_of():
     text = table(good)
     assert "neutral wavelength" in text and "fastest growing wavelength" in text and "from the noise: seed dominates" in text
     coarse = advice.warnings(good.replace(**{"lattice.voxel_um": 0.25, "surface.noise_volume_um3": 1e-5}))
-    assert len(coarse) == 1 and "the neutral wavelength of 0.594 um has 2.4 voxels, should have 8" in coarse[0]
+    assert len(coarse) == 1 and "the neutral wavelength of 0.594 um has 2.4 voxels, should have 6" in coarse[0]
     narrow = advice.warnings(good.replace(**{"lattice.nx": 32}))
     assert len(narrow) == 1 and "lattice: the box is 2 um wide, should hold 4 waves" in narrow[0]
     noisy = good.replace(substrate=None)
