@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from kmc_li import Parameters
 from kmc_li.study.dimensionless import dimensionless_numbers, fitted, table
 
