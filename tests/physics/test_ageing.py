@@ -148,6 +148,21 @@ def test_an_even_film_resists_as_its_age_says():
         assert n.visits / n.walkers == pytest.approx(thicker * wagner + 0.5, rel=0.06)
 
 
+def test_what_was_plated_last_dissolves_first():
+    """Some voxels on an old film, stripped again with as much charge: how many of them are left. Not none: the film
+    is fresh where one has gone."""
+    steps = ["rest 100 h", "plate 0.03 mAh/cm^2 at 1 mA/cm^2", "strip 0.03 mAh/cm^2 at 1 mA/cm^2"]
+    film, left = {"lattice.film_voxels": 8, "electrolyte.conductivity_S_m": 0.91, "field.method": "walkers"}, []
+    for ageing in ({"time_constant_s": "10 min"}, None):
+        runs = [cycling(steps, 1, seed, **film | {"ageing": ageing}) for seed in range(6)]
+        for simulation in runs:
+            while simulation.finished is None:
+                simulation.advance(10**9)
+        plated = sum(int(s._state.counters[0].plated) for s in runs)
+        left.append(sum(int(s.occupancy[:, :, 8:].sum()) for s in runs) / plated)
+    assert left[0] < 0.35 and left[1] > 0.45
+
+
 def test_faces_age_between_pulses_too():
     """A current in pulses of a minute, three minutes of rest after each: the deposit is not that of the steady current."""
     text = "plate 0.2 mAh/cm^2 at 4 mA/cm^2"
