@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from kmc_li.storage.run import Run
 
 
@@ -50,11 +52,12 @@ def ensemble(options: argparse.Namespace) -> None:
     _say(table + "\n")
     runs = run_ensemble(*what, progress=True, tell=_say)[""]
     _say(metrics_table({Path(options.out).name: runs}, SHORT))
+    _say_cycles({Path(options.out).name: runs})
     _say(f"\nruns      {options.out}/seed-*\nnext      kmc-li analyze {options.out}")
 
 
 def analyze(options: argparse.Namespace) -> None:
-    from kmc_li.report.cycles import completed, cycle_bands, cycles_table
+    from kmc_li.report.cycles import completed, cycle_bands
     from kmc_li.report.summary import as_json, load_groups, metrics_table
     from kmc_li.report.summary import report as told
 
@@ -68,9 +71,7 @@ def analyze(options: argparse.Namespace) -> None:
     for run in [run for runs in groups.values() for run in runs if run.finished is None]:
         complain(f"{run.path} is not finished; shown as far as it is (kmc-li resume {run.path})")
     print(metrics_table(groups))
-    cycled = {label: runs for label, runs in groups.items() if completed(runs)}
-    if cycled:
-        print(f"\n{cycles_table(cycled)}")
+    _say_cycles(groups)
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -157,8 +158,18 @@ def _conclude(run: "Run") -> None:
     from kmc_li.report.summary import metrics_table
 
     _say(metrics_table({run.label: [run]}))
+    _say_cycles({run.label: [run]})
     _say(f"\nended by {run.finished}; seed {run.seed}, state sha256 {run.state_sha256}")
     _say(f"run       {run.path}\nnext      kmc-li analyze {run.path} --json")
+
+
+def _say_cycles(groups: "Mapping[str, Sequence[Run]]") -> None:
+    """The table of cycles of those groups that have any."""
+    from kmc_li.report.cycles import completed, cycles_table
+
+    cycled = {label: runs for label, runs in groups.items() if completed(runs)}
+    if cycled:
+        _say(f"\n{cycles_table(cycled)}")
 
 
 def _say(line: str) -> None:

@@ -19,7 +19,6 @@ from kmc_li.kernels.layers import bare
 from kmc_li.kernels.methods import multigrid
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.state import COUNTERS, Model, State
-from kmc_li.study import units
 from kmc_li.study.choices import AGEING, LAWS, LAYERS, METHODS, NO_FIELD
 from kmc_li.study.constants import BOLTZMANN_EV_K
 from kmc_li.study.parameters import Parameters
@@ -79,7 +78,7 @@ def build_model(parameters: Parameters) -> Model:
         hop_rate=rates,
         tracks_contact=plates and (bool(rates.any()) or dissolves or cycles),
         nz=height,
-        fresh_share=fresh_share(p),
+        fresh_share=0.0 if p.ageing is None else p.ageing.fresh_share(p.voxel_m, p.voxel_charge_C),
         cycled=p.protocol is not None,
     )
 
@@ -95,14 +94,6 @@ def build_settings(parameters: Parameters) -> multigrid.Settings:
         gap=p.field.top_gap_voxels,
         extra_planes=stretched_planes(p.lattice.nx, p.lattice.ny),
     )
-
-
-def fresh_share(parameters: Parameters) -> float:
-    """Charge that a face of metal takes when it comes to lie open, in voxels."""
-    if parameters.ageing is None:
-        return 0.0
-    charge_C_m2 = units.convert(parameters.ageing.fresh_charge_mC_cm2, "mC/cm^2", "C/m^2")
-    return charge_C_m2 * parameters.voxel_m**2 / parameters.voxel_charge_C
 
 
 def build_layer(parameters: Parameters) -> Any:

@@ -130,6 +130,8 @@ class Cycling(Simulation):
             self._drive = drive
             self._build(self.occupancy, n.copy())
             n = self._state.counters[0]
+        if self.parameters.faces_age:
+            self._state.method.ageing[1:] = float(n.time), step.on_s, step.off_s
         n.cut_off_walkers, n.cut_off_visits = 0, 0.0
         self._start = {
             "net": int(n.plated - n.stripped),

@@ -212,6 +212,7 @@ class Simulation:
             "stripped": int(n.stripped),
             "hops": int(n.hopped),
             "dead_voxels": int(n.dead_voxels),
+            **({"interphase_voxels": int(n.interphase)} if self.parameters.ageing is not None else {}),
             "attempts": int(n.attempts),
             "field_method": self.parameters.method,
             "refreshes": int(n.refreshes),

@@ -36,7 +36,7 @@ HOPS = 50  # functions more where atoms hop
 def kind(parameters: Parameters) -> str:
     """What decides which kernels a study needs: studies of one kind share them."""
     p = parameters
-    parts = [p.method]
+    parts = [p.method] + (["ageing"] if p.faces_age else [])
     if p.method in SOLVED:
         parts += [p.plating.kinetics, p.layer.model if p.layer else "bare"]
         parts += ["stripping"] if p.plating.strip and verbs.shifts_faces(build.build_layer(p)) else []

@@ -63,6 +63,7 @@ LABELS = {
     "roughness_Sz_um": "Roughness Sz (µm)",
     "porosity": "Porosity",
     "dead_voxels": "Voxels of dead metal",
+    "interphase_voxels": "Voxels taken by the interphase",
     "high_current_share": "Current share of the highest 5 %",
     "overpotential_V": "Overpotential (V)",
     "current_density_mA_cm2": "Current density (mA/cm²)",

@@ -57,7 +57,7 @@ def sources(groups: Groups) -> Markup:
     lines: dict[str, list[str]] = {}
     for label, runs in groups.items():
         study = runs[0].parameters
-        for name in ("metal", "surface", "substrate", "interphase", "layer"):
+        for name in ("metal", "surface", "substrate", "interphase", "ageing", "layer"):
             section = getattr(study, name)
             if section is not None:
                 preset = f", preset {section.preset}" if getattr(section, "preset", None) else ""

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, StrictStr, model_validator
 
 from kmc_li.errors import UserError
+from kmc_li.study import units
 from kmc_li.study.validation import Measured, Section
 
 
@@ -20,6 +21,10 @@ class Ageing(Section):
         0.0, description="lost to the interphase for each area of metal that comes to lie open"
     )
     source: StrictStr = Field("given in the study", description="where the values come from")
+
+    def fresh_share(self, voxel_m: float, voxel_charge_C: float) -> float:
+        """What a fresh face takes, in voxels of charge."""
+        return units.convert(self.fresh_charge_mC_cm2, "mC/cm^2", "C/m^2") * voxel_m**2 / voxel_charge_C
 
     @model_validator(mode="after")
     def _says_something(self) -> "Ageing":

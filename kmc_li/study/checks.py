@@ -180,8 +180,8 @@ def _check_ageing(
     follow = "with ageing.time_constant_s: ages are followed by walkers over bare metal"
     found = [f"{line} {follow}" for holds, line in wrong if not holds]
     for text, step in zip(protocol.steps, protocol.parsed, strict=True) if protocol is not None else ():
-        if step.on_s > 0.0 or step.potential_V is not None:
-            found.append(f"protocol.steps: got {text[:60]!r}, must be at a steady current or rest {follow}")
+        if step.potential_V is not None:
+            found.append(f"protocol.steps: got {text[:60]!r}, must be at a set current or rest {follow}")
     return found
 
 

@@ -63,7 +63,7 @@ def dimensionless_numbers(parameters: Parameters) -> list[Quantity]:
         implied = slope / units.convert(i0, "mA/cm^2", "A/m^2") / resistance
         rest = "the rest is SEI or fitted"
         out.append(Quantity("Butler-Volmer share of R_ct", "RT/(F i0 R_ct)", implied, rest))
-    return out + _surface_numbers(p) + _layer_numbers(p, eta_V)
+    return out + _ageing_numbers(p, monolayer_s) + _surface_numbers(p) + _layer_numbers(p, eta_V)
 
 
 def _hops_per_plating(p: Parameters, monolayer_s: float) -> float:
@@ -76,6 +76,20 @@ def _hops_per_plating(p: Parameters, monolayer_s: float) -> float:
 
 def _hops_meaning(p: Parameters) -> str:
     return "per direction, of a voxel with one neighbor" if p.hops.enabled else "hops are switched off"
+
+
+def _ageing_numbers(p: Parameters, monolayer_s: float) -> list[Quantity]:
+    """How fast the interphase grows, and what it takes."""
+    out = []
+    if p.ageing is not None and p.ageing.time_constant_s is not None:
+        ratio = math.sqrt(1.0 + monolayer_s / p.ageing.time_constant_s)
+        meaning = "near 1 faces stay fresh until they are plated on; far above 1 fresh ones take most of the current"
+        out.append(Quantity("resistance a monolayer time old / fresh", "R(t_1)/R", ratio, meaning))
+    if p.ageing is not None and p.ageing.fresh_charge_mC_cm2 > 0.0:
+        share = p.ageing.fresh_share(p.voxel_m, p.voxel_charge_C)
+        meaning = "lost to the interphase; a voxel lays open a few faces as it comes and goes"
+        out.append(Quantity("charge of a fresh face / of a voxel", "", share, meaning))
+    return out
 
 
 def _surface_numbers(p: Parameters) -> list[Quantity]:

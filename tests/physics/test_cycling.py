@@ -108,16 +108,17 @@ def test_each_voxel_dissolves_with_its_share_of_the_reversed_current(method):
 
 
 def test_charge_balances_to_the_voxel_over_fifty_cycles():
-    """Five seeds: what is on the collector is what was plated less what was stripped, live or dead."""
+    """Five seeds: what was plated was stripped, is on the collector, live or dead, or went to the interphase."""
     revived = 0
     steps = ["plate 0.1 mAh/cm^2 at 1 mA/cm^2", "strip at 1 mA/cm^2 until 0.3 V"]
+    ageing = {"fresh_charge_mC_cm2": 5.0}
     for seed in range(5):
-        simulation, rows = cycled(steps, cycles=50, points=100, seed=seed, **WALKERS | {"lattice.nz": 128})
+        simulation, rows = cycled(steps, 50, points=100, seed=seed, ageing=ageing, **WALKERS | {"lattice.nz": 128})
         dead = np.array([row["dead_voxels"] for row in rows])
         revived += int((np.diff(dead)[[row["step"] == 1 for row in rows[1:]]] < 0).sum())  # by plating
         n = simulation._state.counters[0]
-        assert simulation.finished == "protocol"
-        assert n.plated - n.stripped == simulation.occupancy.sum() >= n.dead_voxels > 0
+        assert simulation.finished == "protocol" and n.interphase == rows[-1]["interphase_voxels"] > 0
+        assert n.plated - n.stripped - n.interphase == simulation.occupancy.sum() >= n.dead_voxels > 0
         target = simulation._voxels(0.1)
         assert n.plated == 50 * target == rows[-1]["plated"]
         labels = simulation.occupancy & ~attached_to_collector(

@@ -134,3 +134,21 @@ def test_a_flat_film_has_no_hurst_exponent_and_no_error(script, tmp_path):
     (found,) = json.loads(script("roughness", tmp_path / "flat", "--json").stdout).values()
     assert found["Sq"]["mean"] == 0
     assert found["Hurst exponent"]["mean"] is None
+
+
+def test_cycles(script, tmp_path):
+    for name in ("bare", "piezo"):
+        for seed in range(2):
+            store(run := synthetic.cycled_run(name, seed), tmp_path / name / f"seed-{seed:04d}")
+    done = script("cycles", tmp_path, "--json", "-o", tmp_path / "c.svg")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["piezo"]["coulombic_efficiency"]
+    assert len(found) == 2 and found[0]["n"] == 2, "a stored run that is not finished: its last step may go on"
+    assert found[1]["low"] < run.cycles["coulombic_efficiency"][1] < found[1]["high"]
+    assert (tmp_path / "c.svg").stat().st_size > 10_000
+    assert "efficiency" in script("cycles", tmp_path / "bare").stdout
+
+
+def test_cycles_of_runs_without_any_are_refused(script, folder):
+    done = script("cycles", folder)
+    assert done.returncode == 2 and "[protocol]" in done.stderr and done.stderr.count("\n") == 1 and done.stdout == ""

@@ -8,6 +8,7 @@ import sys
 import warnings
 
 import pytest
+import synthetic
 from fake_simulation import install
 
 from kmc_li import __version__
@@ -184,3 +185,19 @@ def test_studies_by_name_or_path(tmp_path, monkeypatch):
     assert str(study_path("my.toml")) == "my.toml"
     with pytest.raises(UserError, match="no study of this name comes with kmc_li.*bare, .*inert"):
         study_path("pizeo")
+
+
+def test_cycles_are_told(says, tmp_path, monkeypatch):
+    """Of runs that have any, by analyze in words and JSON, and drawn by compare and plot."""
+    runs = {name: [synthetic.cycled_run(name, seed) for seed in range(2)] for name in ("bare", "piezo")}
+    monkeypatch.setattr("kmc_li.report.summary.load_groups", lambda folders: runs)
+    monkeypatch.setattr("kmc_li.storage.store.load_run", lambda folder: runs["bare"][0])
+    code, out, err = says("analyze", "r")
+    assert code == 0 and "efficiency" in out and out.count("\npiezo  2") == 3 + 1
+    told = json.loads(says("analyze", "r", "--json")[1])
+    assert len(told["bare"]["cycles"]["coulombic_efficiency"]) == 3
+    for words in (["compare", "r", "-o", "c.png"], ["plot", "r", "-o", "p.png"]):
+        code, out, err = says(*words)
+        assert code == 0 and err == "" and (tmp_path / words[-1]).stat().st_size > 10_000, words
+    assert says("export", "r", "--format", "cycles", "-o", "c.csv")[0] == 0
+    assert (tmp_path / "c.csv").read_text().startswith("cycle,plated_mAh_cm2,stripped_mAh_cm2,coulombic_efficiency,")

@@ -127,3 +127,12 @@ def test_hops_of_voxels_larger_than_an_atom_say_what_frequency_keeps_the_mullins
     assert numbers(study(**given))[name] == pytest.approx((0.5 / atom_um) ** 4, rel=1e-9)
     scaled = given | {"hops.attempt_frequency_per_s": 2e12 * (atom_um / 0.5) ** 4}
     assert numbers(study(**scaled))[name] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_an_interphase_that_ages_has_its_numbers():
+    p = study(**{"field.method": "auto", "ageing": {"time_constant_s": 60.0, "fresh_charge_mC_cm2": 5.0}})
+    found = {q.symbol or q.name: q.value for q in dimensionless_numbers(p)}
+    second = p.voxel_charge_C / (p.current_density_A_m2 * p.voxel_m**2)
+    assert found["R(t_1)/R"] == pytest.approx((1 + second / 60) ** 0.5)
+    assert found["charge of a fresh face / of a voxel"] == pytest.approx(50 * p.voxel_m**2 / p.voxel_charge_C)
+    assert "fresh" not in table(study())

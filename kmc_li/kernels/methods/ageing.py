@@ -31,12 +31,13 @@ class AgedWalkers(NamedTuple):
     weighted: np.ndarray
     held: np.ndarray
     changed: np.ndarray  # float64 (voxels,) s: when it turned to metal or from it; 0: never
-    ageing: np.ndarray  # float64 (1,): 1/tau [1/s]
+    ageing: np.ndarray  # float64 (4,): 1/tau [1/s]; start of the step, length of a pulse and of the pause after it [s]
 
 
 def allocate(needs: Any) -> AgedWalkers:
     """Tables for a lattice (`engine.build.Needs`)."""
-    return AgedWalkers(*walkers.allocate(needs), changed=np.zeros(needs.voxels), ageing=np.array([needs.ageing]))
+    ageing = np.array([needs.ageing, 0.0, 0.0, 0.0])
+    return AgedWalkers(*walkers.allocate(needs), changed=np.zeros(needs.voxels), ageing=ageing)
 
 
 for verb, kernel in (
@@ -78,11 +79,18 @@ def _length(method, box, x, y, s):
 
 
 @leaf
+def _now(method, n):
+    """Time with the pauses between pulses, which the clock of the events leaves out."""
+    start, on, off = method.ageing[1], method.ageing[2], method.ageing[3]
+    return n.time + max(np.ceil((n.time - start) / on) - 1.0, 0.0) * off if on > 0.0 else n.time
+
+
+@leaf
 def _conductance(method, cell, n, length, voxel, other):
     """Of the face between two voxels, with the half voxel before it; 0 where no current can pass."""
     if other == voxel or not conducts(cell[other]):
         return 0.0
-    age = n.time - max(method.changed[voxel], method.changed[other])
+    age = _now(method, n) - max(method.changed[voxel], method.changed[other])
     return 1.0 / (length * np.sqrt(1.0 + age * method.ageing[0]) + 0.5)
 
 
@@ -113,4 +121,4 @@ def behind(method, cell, box, n, voxel, rng):
 @verbs.after_event.of(AgedWalkers)
 @leaf
 def after_event(method, model, box, state, voxel):
-    method.changed[voxel] = state.counters[0].time
+    method.changed[voxel] = _now(method, state.counters[0])
