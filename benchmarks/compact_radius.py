@@ -1,11 +1,11 @@
-"""The radius up to which a cluster on an insulating plane grows compact: proportional to W where noise alone roughens it.
+"""The radius up to which a cluster on an insulating plane grows compact: in proportion to W where noise roughens it.
 
-    python benchmarks/compact_radius.py            # W from 1 to 32 voxels, 2-D, eight seeds; some minutes
+    python benchmarks/compact_radius.py            # W from 1 to 32 voxels, 2-D; some minutes
 
-Reactive walkers make a compact cluster at first and a branched one from a radius on that Jacobson and Miller ("Continuum
-limit of dendritic deposition", arXiv 2204.01173) found proportional to the ratio of diffusion and reaction, here W. A
-half disc of four voxels stands on a plane that takes no current; whole voxels are plated, without a cut-off. The compact
-radius is that of the largest half disc of which four fifths are metal.
+Reactive walkers make a compact cluster at first and a branched one from a radius on that Jacobson and Miller
+("Continuum limit of dendritic deposition", arXiv 2204.01173) found proportional to the ratio of diffusion and reaction,
+here W. A half disc of four voxels stands on a plane that takes no current; whole voxels are plated, without a cut-off.
+The compact radius is that of the first half ring, a quarter of its radius wide, of which less than half is metal.
 """
 
 import argparse
@@ -24,16 +24,17 @@ from kmc_li.kernels.lattice.occupancy import BLOCKED
 from kmc_li.report.statistics import mean_band
 
 NUCLEUS = 4  # voxels, its radius
-COLUMNS, PLANES = 1536, 768
 LENGTHS = (1, 2, 4, 8, 16, 32)
-FULL = 0.8  # share of metal in a compact half disc
+HALF, RING = 0.5, 1.25  # share of metal in a half ring, and its outer over its inner radius
 
 
 def cluster(wagner: float, seed: int, events: int) -> NDArray[np.bool_]:
-    """A grown half disc: bool (COLUMNS, PLANES)."""
+    """A grown half disc: bool (columns, planes)."""
+    columns = max(256, round(64 * wagner))
+    planes = columns // 2
     p = Parameters.from_dict(
         {
-            "lattice": {"nx": COLUMNS, "ny": 1, "nz": PLANES, "voxel_um": 1.0},
+            "lattice": {"nx": columns, "ny": 1, "nz": planes, "voxel_um": 1.0},
             "electrolyte": {"conductivity_S_m": 1.0, "charge_transfer_resistance_ohm_cm2": 1e-2 * wagner},
             "plating": {"current_density_mA_cm2": 1.0},
             "stop": {"events": events},
@@ -41,8 +42,8 @@ def cluster(wagner: float, seed: int, events: int) -> NDArray[np.bool_]:
         }
     )
     simulation = Simulation(p, seed)
-    x, z = np.indices((COLUMNS, PLANES))
-    nucleus = np.hypot(x - COLUMNS // 2, z + 0.5) < NUCLEUS
+    x, z = np.indices((columns, planes))
+    nucleus = np.hypot(x - columns // 2, z + 0.5) < NUCLEUS
     box, state = build.allocate_state(p, nucleus[:, None, :])
     build.settle(simulation._model, box, state)
     insulating = ~nucleus[:, 0]
@@ -55,17 +56,22 @@ def cluster(wagner: float, seed: int, events: int) -> NDArray[np.bool_]:
 
 
 def compact_radius(occupancy: NDArray[np.bool_]) -> float:
-    """Radius [voxels] up to which FULL of the half disc is metal."""
+    """Radius [voxels] in the middle of the first half ring of which less than HALF is metal."""
+    columns, planes = occupancy.shape
     x, z = np.indices(occupancy.shape)
-    rings = np.minimum(np.hypot(x - COLUMNS // 2, z + 0.5).astype(int), PLANES)
-    share = np.bincount(rings.ravel(), occupancy.ravel()).cumsum() / np.bincount(rings.ravel()).cumsum()
-    return float(np.flatnonzero(share >= FULL)[-1] + 1)
+    rings = np.minimum(np.hypot(x - columns // 2, z + 0.5).astype(int), planes)
+    voxels, metal = (np.r_[0, np.bincount(rings.ravel(), what).cumsum()] for what in (None, occupancy.ravel()))
+    inner = np.arange(NUCLEUS, int(planes / RING))
+    outer = np.maximum((RING * inner).astype(int), inner + 2)
+    share = (metal[outer] - metal[inner]) / (voxels[outer] - voxels[inner])
+    first = int(np.flatnonzero(share < HALF)[0])
+    return float(inner[first] + outer[first]) / 2.0
 
 
 def measured(task: tuple[int, int]) -> float:
-    """Compact radius of one cluster that has grown well beyond it."""
+    """Compact radius of one cluster that has grown to about twice as far."""
     wagner, seed = task
-    return compact_radius(cluster(float(wagner), seed, max(5000, 240 * wagner**2)))
+    return compact_radius(cluster(float(wagner), seed, max(5000, 400 * wagner**2)))
 
 
 def exponent(radii: dict[int, list[float]]) -> tuple[float, float]:
@@ -77,7 +83,7 @@ def exponent(radii: dict[int, list[float]]) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     tasks = [(w, seed) for w in LENGTHS for seed in range(options.seeds)]

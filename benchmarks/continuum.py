@@ -4,8 +4,9 @@
     python benchmarks/continuum.py current inputs             # and on what lithium depends on
     python benchmarks/continuum.py --kept results/continuum.jsonl    # goes on with what an earlier call has finished
 
-Studies seeded_bare, seeded_inert and seeded_piezo in a box of 8 um unless a row says otherwise. One substrate a seed, the
-same in space for every voxel; thickness and porosity are above its mean height. Half the charge comes from the same runs.
+Studies seeded_bare, seeded_inert and seeded_piezo in a box of 8 um unless a row says otherwise. One substrate a seed,
+the same in space for every voxel; thickness and porosity are above its mean height. Half the charge comes from the
+same runs.
 """
 
 import argparse

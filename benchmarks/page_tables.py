@@ -60,6 +60,10 @@ ENTRIES = {
         "docs/validation.md", "python benchmarks/continuum.py", "tests/physics/test_dispersion.py",
         head="seeded deposit", pins=DEMO, kept=True,
     ),
+    "compact_radius": Entry(
+        "docs/validation.md", "python benchmarks/compact_radius.py", "tests/physics/test_compact_radius.py",
+        head="W (voxels)", pins=BARE,
+    ),
     "top_boundary": Entry(*CONVERGENCE, head="top above the deposit"),
     "planes": Entry(*PLANES, head="plane"),
     "planes_grown": Entry(*PLANES, head="grown plane", pins=("plain faces", "noise reduction", "bare")),

@@ -29,6 +29,7 @@ from kmc_li.storage.store import find_runs, load_run
 
 NOTED = {  # how lines begin that belong to a table
     "plating_speed": ("walkers: an event",), "full_resolve": ("walkers are", "pyamg:"), "engine_speed": (),
+    "compact_radius": ("compact radius",),
 }  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def record(names: list[str], command: str, folder: Path) -> None:
             import quick_speed
 
             found["steps_per_cpu_s"] = quick_speed.yardstick()
-            found["notes"] = [line.strip() for line in text.splitlines() if line.startswith(NOTED[name])]
+            found["notes"] = [line.strip() for line in text.splitlines() if line.startswith(NOTED.get(name, ()))]
         page_tables.save(name, {**facts(name, command, before), **found})
 
 
