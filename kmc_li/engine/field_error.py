@@ -122,7 +122,8 @@ def _conduct(
     sink, diagonal = field.surface_conductance.reshape(tall), field.inverse_diagonal.reshape(tall)
     given, faces = conductance.reshape(box)[:, :, :shared], sink[:, :, :shared] > 0
     total = 1.0 / diagonal[:, :, :shared][faces] - sink[:, :, :shared][faces] + given[faces]
-    diagonal[:, :, :shared][faces] = 1.0 / np.maximum(total, 1e-300)
+    closed = total < 1e-9  # metal all around, and what a layer holds back takes nothing
+    diagonal[:, :, :shared][faces] = np.where(closed, 0.0, 1.0 / np.where(closed, 1.0, total))
     sink[:, :, :shared][faces] = given[faces]
     rhs = field.rhs.reshape(tall)[:, :, :shared]
     rhs[faces] = 0.0

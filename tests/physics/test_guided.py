@@ -48,7 +48,7 @@ def test_with_the_converged_potential_they_land_as_the_converged_field_says(name
     phi = field_error.converged_field(simulation._model, box, state).problem.field.phi.reshape(box.nx, box.ny, -1)
     _take_over(simulation, phi)
     state.method.fall[:] = 0.0
-    if state.method.dissolving.any():  # these currents too, by the same potential
+    if simulation._model.strip:  # these currents too, by the same potential
         _list_again(simulation)
     used, exact = landings(simulation)
     assert 0.5 * np.abs(used - exact).sum() < 2e-5 < off

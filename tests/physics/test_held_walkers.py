@@ -63,15 +63,20 @@ def test_current_and_landings_are_those_of_the_converged_field(name):
 
 
 def test_under_a_layer_too():
-    simulation = grown(study(**HELD | GUIDED | LAYER | BOXES["near the plane"]), seed=2)
-    model, box, state = simulation._model, simulation._box, simulation._state
-    used, rates = exact.guided_and_converged_rates(model, box, state)
-    assert abs(used.sum() / rates.sum() - 1) < 0.005
-    assert 0.5 * np.abs(used / used.sum() - rates / rates.sum()).sum() < 0.01
-    assert state.counters[0].strip_sum == 0.0
-    counts, current, error = landings(simulation)
-    assert abs(current - used.sum()) < 4 * error
-    assert chi_squared_p(counts, used) > 0.01
+    ratios, tvs = [], []
+    for seed in range(3, 9):  # some moments right after a refresh, some long after
+        simulation = grown(study(**HELD | GUIDED | LAYER | BOXES["near the plane"]), seed=seed)
+        model, box, state = simulation._model, simulation._box, simulation._state
+        used, rates = exact.guided_and_converged_rates(model, box, state)
+        ratios.append(used.sum() / rates.sum())
+        tvs.append(0.5 * np.abs(used / used.sum() - rates / rates.sum()).sum())
+        if state.counters[0].strip_sum == 0.0:
+            quiet, expected = simulation, used
+    assert abs(np.mean(ratios) - 1) < 0.005 and np.abs(np.array(ratios) - 1).max() < 0.02
+    assert np.mean(tvs) < 0.005 and max(tvs) < 0.01
+    counts, current, error = landings(quiet)
+    assert abs(current - expected.sum()) < 4 * error
+    assert chi_squared_p(counts, expected) > 0.01
 
 
 def test_a_film_draws_the_current_of_ohms_law_at_the_start():

@@ -18,19 +18,24 @@ import numpy as np
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import Box, around, is_empty, top
-from kmc_li.kernels.lattice.surface import wrapped
-from kmc_li.kernels.methods.guide_grid import first_followed, open_cell, open_floor, set_equations
+from kmc_li.kernels.lattice.surface import live_faces, wrapped
+from kmc_li.kernels.methods.guide_grid import first_followed, open_cell, set_equations
 from kmc_li.kernels.solver import hierarchy, local_repair, multigrid
-from kmc_li.kernels.solver.equations import linearise, place, set_cell, strip_current
+from kmc_li.kernels.solver.equations import place, set_cell, strip_current
 
 REACH = 2.0  # voxels below the rest plane from which on events are mended
-PLANES, SWEEPS = 8, 2  # height of the window that is relaxed after an event, how often
-CADENCE = 0.4  # events a column between refreshes
+PLANES = 8  # height of the window that is relaxed after an event
+SWEEPS = 2  # how often
+CADENCE = 1.2  # events a column between refreshes
+CAREFUL = 0.25  # the same where a potential is held or Li dissolves: then the potential decides on more
+SOME = 5e-4  # share of the current that has to dissolve for this
+YOUNG, FIRST = 0.4, 0.04  # over the mean thickness, and at least, at the start, when the deposit changes fastest
+RISE = 4  # by which the highest bud may grow between them with a curved law, to which the field of buds matters
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
-FIRST = 0.1  # of CADENCE at the start, when the deposit changes fastest; all of it from one monolayer on
-CYCLES = 2  # of a refresh
+CYCLES = 3  # of a refresh
 GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
+MARGIN = 1.5  # by which a curved law may come to conduct better before the next refresh
 STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer
 
 
@@ -87,7 +92,8 @@ def _followed(method, cell, box, height, n):
 
 @leaf
 def _height_above(method, n, s):
-    return max(min(s, n.top_plane + 1) - n.rest_plane, 0.0) if verbs.is_linear(method.law) else 0.0
+    lowest = n.rest_plane if verbs.is_linear(method.law) else float(n.first_plane)
+    return max(min(s, n.top_plane + 1) - lowest, 0.0)
 
 
 @leaf
@@ -158,6 +164,22 @@ def list_dissolving(method, model, cell, box, height, n):
 
 
 @njit
+def _note_most(method, cell, box, height, n):
+    """The greatest conductance that a walker finds at a face, from the tangents at the present potential."""
+    field, most = method.field, 0.0
+    for column in range(box.nx * box.ny):
+        lowest = n.first_plane + int(method.floor[column] > 0)  # what lies below the grid is no face
+        for s in range(lowest, _highest(box, height, column) + 2):
+            a = place(field, column, s)
+            slope, phi = np.float64(field.surface_conductance[a]), np.float64(field.phi[a])
+            if slope > 0.0 and phi > 0.0 and slope - np.float64(field.rhs[a]) / phi > most:
+                faces = live_faces(cell, box, column, s)
+                if faces > 0:
+                    most = max(most, (slope - np.float64(field.rhs[a]) / phi) / faces)
+    method.most[0] = MARGIN * most if most > 0.0 else 1e300
+
+
+@njit
 def mend(method, model, box, lattice, n, column, s):
     """After a voxel has changed: the layer, and where it is near, the potential around."""
     field, law, cell, height = method.field, method.law, lattice.cell, lattice.height
@@ -167,9 +189,9 @@ def mend(method, model, box, lattice, n, column, s):
     near = s >= n.first_plane and _is_near(method, box, height, n, column, s)
     if s + 1 < n.first_plane or (linear and not near):
         return
-    x, y, reach = column // box.ny, column % box.ny, 3 if field.weighted[0] == 1 else 1
-    if linear and n.strip_sum == 0.0:
-        reach = 1  # how steep the deposit is a voxel further on may wait for the refresh
+    x, y, reach = column // box.ny, column % box.ny, 1
+    if field.weighted[0] == 1 and (n.strip_sum > 0.0 if linear else s + REACH > n.rest_plane):
+        reach = 3  # else how steep the deposit is a voxel further on may wait for the refresh
     for i in range(-1 if box.nx > 1 else 0, 2 if box.nx > 1 else 1):
         for j in range(-1 if box.ny > 1 else 0, 2 if box.ny > 1 else 1):
             other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
@@ -215,11 +237,9 @@ def refresh(method, model, box, lattice, counters):
     )  # fmt: skip
     field.dirty[:] = 1
     before = _followed(method, cell, box, lattice.height, n)
+    if not verbs.is_linear(method.law):
+        _note_most(method, cell, box, lattice.height, n)
     for k in range(CYCLES):
-        if k == 0 and not verbs.is_linear(method.law):
-            linearise(field, method.law, cell, box, n.first_plane, min(n.top_plane + 3, n.end_plane))
-            open_floor(method, cell, box, n)
-            field.dirty[:] = 1
         if k == 0:
             hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
@@ -229,5 +249,9 @@ def refresh(method, model, box, lattice, counters):
     n.refreshes += 1
     n.since = 0
     area = box.nx * box.ny
-    young = min(max((n.plated - n.stripped) / area, FIRST), 1.0)
-    n.interval = CADENCE * young * area / (1.0 + STRIPPING * n.strip_sum / area)
+    method.ceiling[0] = n.stretch_start - min(method.settings.gap, 2)
+    if not verbs.is_linear(method.law):
+        method.ceiling[0] = min(method.ceiling[0], n.top_plane + RISE)
+    thickness = (n.plated - n.stripped) / area
+    cadence = CAREFUL if method.held[0] > 0.0 else CADENCE
+    n.interval = min(max(YOUNG * thickness, FIRST), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)

@@ -17,8 +17,9 @@ from kmc_li.kernels.solver.equations import hold_top, place, set_cell, set_cells
 from kmc_li.kernels.solver.plain_cells import set_plain
 from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
 
-DEPTH = 10  # planes from the rest plane down to the grid's floor, with a linear law
-DEEP = 0.01  # share of the current that may flow below the floor, with any other
+DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
+DEEP = 0.15  # share of the current that may flow below the floor, with any other
+BENT = 0.0005  # share of the current by which the law may differ from its tangent there
 TINY = 1e-6  # potential above which a cell of the floor conducts
 
 
@@ -37,12 +38,13 @@ def _wanted_floor(method, model, box, n):
         return 1  # a deposit that dissolves comes down, and below dead Li currents are those of the whole deposit
     if verbs.is_linear(method.law):
         return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
-    field, below, wanted = method.field, 0.0, n.first_plane
+    field, below, bent, wanted = method.field, 0.0, 0.0, n.first_plane
     while wanted < n.top_plane:
         for column in range(box.nx * box.ny):
             a = place(field, column, wanted)
             below += np.float64(field.surface_conductance[a]) * np.float64(field.phi[a])
-        if below > DEEP * n.plate_sum:
+            bent += abs(np.float64(field.rhs[a]))
+        if below > DEEP * n.plate_sum or bent > BENT * n.plate_sum:
             break
         wanted += 1
     return wanted
@@ -131,7 +133,7 @@ def set_equations(method, model, box, lattice, n):
     """The layer, and the equations of all cells."""
     field, law, cell, held = method.field, method.law, lattice.cell, method.settings.potential
     moved = _arrange(method, model, cell, box, n)
-    changed = verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
+    verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
     if moved:
         set_planes(field, method.hierarchy, n.first_plane, n.end_plane)
         if held > 0.0:
@@ -145,7 +147,7 @@ def set_equations(method, model, box, lattice, n):
         for column in range(box.nx * box.ny):
             open_cell(method, cell, box, column)
     else:
-        set_cells(field, law, cell, box, n.first_plane if moved else changed, end)
+        set_cells(field, law, cell, box, n.first_plane, end)
         open_floor(method, cell, box, n)
     if moved and held == 0.0:
         for column in range(box.nx * box.ny):

@@ -10,6 +10,7 @@ Faces of which the current is negative dissolve at their rate, and each ion that
 lands: charge is conserved in every single event. Where a potential is held it may escape instead.
 """
 
+import copy
 import math
 from typing import Any, NamedTuple
 
@@ -51,6 +52,8 @@ class Guided(NamedTuple):
     dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
     queued: np.ndarray  # int64 (1,): voxel at which an ion that has dissolved elsewhere lands next; -1: none
     fall: np.ndarray  # float64 (2,): of phi with each event, at the rest plane and more for each voxel above it
+    most: np.ndarray  # float64 (1,): what a face conducts at most, if the law is curved; as of the last refresh
+    ceiling: np.ndarray  # int64 (1,): height of the highest bud at which a refresh is due
     listed: np.ndarray  # float64 (1,): rest plane when the dissolving currents were summed last
 
 
@@ -75,6 +78,8 @@ def allocate(needs: Any) -> Guided:
         dissolving=np.zeros(box.nx * box.ny),
         queued=np.array([-1], np.int64),
         fall=np.zeros(2),
+        most=np.array([1e300]),
+        ceiling=np.zeros(1, np.int64),
         listed=np.zeros(1),
     )  # fmt: skip
 
@@ -112,6 +117,7 @@ def mean_field(method, box, state):
 @verbs.guidance.of(Guided)
 def guidance(method, box, state):
     voxels = state.lattice.cell.size
+    method = method._replace(law=copy.deepcopy(method.law))  # a law notes what it is asked
     found = np.zeros(voxels), np.zeros(voxels), np.zeros(voxels)
     _note_guidance(method, state.lattice.cell, box, state.counters, *found)
     return found
@@ -227,7 +233,23 @@ def _ion(method, box, state, rng):
 @verbs.most_sink.of(Guided)
 @leaf
 def most_sink(method, n, s, faces):
-    return 1e300 if guide.is_followed(method, n, s) else walkers.most_sink(method, n, s, faces)
+    """What so many faces can conduct at most: it decides most contacts without looking the potential up."""
+    if not guide.is_followed(method, n, s):
+        return walkers.most_sink(method, n, s, faces)
+    if not verbs.is_linear(method.law):
+        return method.most[0] * faces
+    return 1e300 if verbs.lowers_shifts(method.layer) else walkers.most_sink(method, n, s, faces)
+
+
+@njit
+def _curved(method, cell, box, n, x, y, s, faces, phi):
+    """Current that a law which is not linear lets plate on the faces of a cell."""
+    column, field, law = x * box.ny + y, method.field, method.law
+    if s > n.rest_plane:
+        return equations.cell_currents(cell, box, field, law, column, s, phi)[0]
+    ratio = walkers.area_ratio(method.regions, box, x, y, column, s) if method.weighted[0] == 1 else 1.0
+    slope, rest = verbs.tangent(law, column * box.ns + s, phi, (faces, 0, 0), field.shift, field.kappa[s], ratio, s)
+    return slope * phi - rest
 
 
 @verbs.sink.of(Guided)
@@ -239,7 +261,7 @@ def sink(method, cell, box, n, x, y, s, faces):
     column = x * box.ny + y
     phi = guide.present(method, n, column, s)
     if not verbs.is_linear(method.law):
-        return equations.cell_currents(cell, box, method.field, method.law, column, s, phi)[0] / phi
+        return min(_curved(method, cell, box, n, x, y, s, faces, phi) / phi, method.most[0] * faces)
     conductance = walkers.sink(method, cell, box, n, x, y, s, faces)
     return equations.currents_through(cell, box, method.field, method.law, column, s, phi, conductance)[0] / phi
 
@@ -289,7 +311,9 @@ def refresh(method, model, box, state):
 @verbs.refresh_is_due.of(Guided)
 @leaf
 def refresh_is_due(method, n):
-    return n.since >= n.interval or n.top_plane + min(method.settings.gap, 2) >= n.stretch_start
+    area = method.dissolving.shape[0]
+    soon = n.strip_sum > guide.SOME * area and n.since >= guide.CAREFUL * area
+    return soon or n.since >= n.interval or n.top_plane >= method.ceiling[0]
 
 
 @verbs.hops_one_at_a_time.of(Guided)

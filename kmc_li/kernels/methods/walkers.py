@@ -175,7 +175,7 @@ def contact_change(method, n, before):
 
 
 @leaf
-def _area_ratio(regions, box, x, y, column, s):
+def area_ratio(regions, box, x, y, column, s):
     """Staircase area over true area at a voxel, as `surface.staircase_area_ratio`, from the bits."""
     gx, gy, gz = 0, 0, 0
     for i in range(-1, 2):
@@ -202,7 +202,7 @@ def sink(method, cell, box, n, x, y, s, faces):
     """Conductance of the faces of a voxel that touches metal."""
     length = method.law.wagner[0]
     if method.weighted[0] == 1:
-        length *= _area_ratio(method.regions, box, x, y, x * box.ny + y, s)
+        length *= area_ratio(method.regions, box, x, y, x * box.ny + y, s)
     return faces / (length + 0.5)
 
 
