@@ -38,6 +38,9 @@ TWIN = "python benchmarks/twin.py --columns 64 --weights --seeds 64 --walkers --
 CONVERGENCE = ("docs/validation.md", "python benchmarks/convergence.py", "tests/physics/test_convergence.py")
 PLANES = ("docs/validation.md", "python benchmarks/staircase.py --grow --seeds 4", "tests/physics/test_staircase.py")
 FIELD = ("docs/field.md", "python benchmarks/field.py --docs", OURS)
+STUDIES_SPEED = (
+    "python benchmarks/field.py --studies inert piezo anti_poled butler-volmer potentiostatic wide --columns 64"
+)
 DEMO = ("study seeded_bare", "study seeded_inert", "study seeded_piezo")
 BARE = ("bare", "walkers", "study bare")
 ENTRIES = {
@@ -47,6 +50,7 @@ ENTRIES = {
     ),
     "plating_speed": Entry(*FIELD, head="columns", speed=True),
     "full_resolve": Entry(*FIELD, head="solver", speed=True),
+    "studies_speed": Entry("docs/field.md", STUDIES_SPEED, "tests/physics/test_guided.py", head="study", speed=True),
     "solver_bias": Entry("docs/field.md", TWIN, "tests/physics/test_twin.py", head="grown by", pins=BARE),
     "engine_speed": Entry("docs/engine.md", "python benchmarks/engine.py --quick", OURS, head="what", speed=True),
     "buds": Entry(*CONVERGENCE, head="tip over flat"),

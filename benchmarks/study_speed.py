@@ -27,7 +27,8 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import RUNNING
 from kmc_li.study.presets import study_path
 
-STUDIES = ("bare", "inert", "piezo", "anti_poled", "butler-volmer", "potentiostatic", "literature")
+STUDIES = ("bare", "inert", "piezo", "anti_poled", "butler-volmer", "potentiostatic", "literature", "wide")
+WIDE_UM = 2000.0  # Wagner length of the last: charge transfer alone decides, walkers touch metal thousands of times
 MOMENTS = {64: 40, 128: 12, 256: 4}  # at which TV is taken, by columns along x up to; 2 beyond
 TURNS = 5
 HEIGHT_UM = 48.0  # of the box
@@ -59,8 +60,8 @@ class Row(NamedTuple):
 
 
 def parameters(row: Row) -> Parameters:
-    """The study of a row; Butler-Volmer kinetics and a held potential are those of bare lithium."""
-    bare = row.study in ("butler-volmer", "potentiostatic")
+    """The study of a row; Butler-Volmer kinetics, a held potential and a wide W are those of bare lithium."""
+    bare = row.study in ("butler-volmer", "potentiostatic", "wide")
     height_um = HELD_HEIGHT_UM if row.study == "potentiostatic" else HEIGHT_UM
     p = Parameters.from_toml(study_path("bare" if bare else row.study)).replace(
         **{
@@ -74,6 +75,9 @@ def parameters(row: Row) -> Parameters:
             "output.series_points": 5,
         }
     )
+    if row.study == "wide":
+        resistance = p.electrolyte.charge_transfer_resistance_ohm_cm2 * 1e-6 * WIDE_UM / p.wagner_length_m
+        p = p.replace(**{"electrolyte.charge_transfer_resistance_ohm_cm2": resistance})
     if row.study == "butler-volmer":
         p = p.replace(**{"plating.kinetics": "butler-volmer"})
     if row.study == "potentiostatic":  # the study's current density at the start

@@ -111,6 +111,11 @@ def test_a_study_beside_bare_walkers(load, study, method):
     assert f"| {study} | 8 | {found['method']} |" in speed.table([(study, row.key, found)])
 
 
+def test_the_wide_study_is_bare_lithium_with_a_wagner_length_of_two_millimetres(load):
+    p = load("study_speed").parameters(load("study_speed").Row("wide", 8))
+    assert p.wagner_length_m == pytest.approx(2e-3) and p.layer is None
+
+
 def test_drawn_events_leave_the_run_alone_and_their_noise_is_taken_off(load):
     """A walk that always lands where it should has a TV of nothing but noise; one landing in fifty astray is seen."""
     speed, landings = load("study_speed"), load("landings")

@@ -123,6 +123,15 @@ def guidance(method, box, state):
     return found
 
 
+@leaf
+def _across(box, column, s, q):
+    """(column, plane) behind face q of a voxel, and the height of the face in half voxels; column -1: no neighbour."""
+    if q < 4:
+        other = around(box, column)[q]
+        return other if other != column else -1, s, 2 * s - 1
+    return column, 2 * q - 9 + s, 2 * s + 2 * q - 10
+
+
 @njit
 def _note_guidance(method, cell, box, counters, conductance, source, dissolving):
     n = counters[0]
@@ -134,13 +143,10 @@ def _note_guidance(method, cell, box, counters, conductance, source, dissolving)
                 if faces > 0:
                     conductance[i] = sink(method, cell, box, n, column // box.ny, column % box.ny, s, faces)
             elif method.dissolving[column] > 0.0 and s > n.rest_plane:
-                neighbours = around(box, column)
                 for q in range(6):
-                    other = neighbours[q] if q < 4 else column
-                    t = s - 1 if q == 4 else s + 1 if q == 5 else s
-                    if (q < 4 and other == column) or not is_live(cell[i]):
+                    other, t, h = _across(box, column, s, q)
+                    if other < 0 or not is_live(cell[i]):
                         continue
-                    h = 2 * s - 2 if q == 4 else 2 * s if q == 5 else 2 * s - 1
                     current = equations.strip_face(cell, box, method.field, method.law, other, t, h)
                     source[other * box.ns + t] += current
                     dissolving[i] += current
@@ -211,16 +217,13 @@ def _ion(method, box, state, rng):
     if chosen < 0:
         return -1, -1
     left, metal, start = rng.random() * method.dissolving[chosen], -1, -1
-    neighbours = around(box, chosen)
     for s in range(max(int(math.floor(n.rest_plane)) + 1, 1), state.lattice.height[chosen] + 1):
         if not is_live(cell[chosen * box.ns + s]):
             continue
         for q in range(6):
-            column = neighbours[q] if q < 4 else chosen
-            t = s - 1 if q == 4 else s + 1 if q == 5 else s
-            if q < 4 and column == chosen:
+            column, t, h = _across(box, chosen, s, q)
+            if column < 0:
                 continue
-            h = 2 * s - 2 if q == 4 else 2 * s if q == 5 else 2 * s - 1
             current = equations.strip_face(cell, box, method.field, method.law, column, t, h)
             if current > 0.0:
                 metal, start = chosen * box.ns + s, column * box.ns + t
