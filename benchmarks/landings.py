@@ -8,6 +8,7 @@ from scipy.special import gammaln
 
 from kmc_li.engine import field_error as exact
 from kmc_li.kernels.base import verbs
+from kmc_li.kernels.base.codes import ESCAPED
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.base.verbs import draw
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, NEIGHBOURS
@@ -26,9 +27,12 @@ class Moment(NamedTuple):
 
 @njit
 def let_go(model: Any, box: Any, state: Any, rng: Any, drawn: int, counts: Any) -> None:
-    for _ in range(drawn):
+    left = drawn
+    while left > 0:
         voxel = draw(state.method, model, box, state, rng)
-        counts[max(voxel, 0)] += 1  # at no voxel: counted where none can be
+        if voxel != ESCAPED:  # an attempt that only lets time pass
+            counts[max(voxel, 0)] += 1  # at no voxel: counted where none can be
+            left -= 1
 
 
 def copied(value: Any) -> Any:

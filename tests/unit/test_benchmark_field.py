@@ -116,6 +116,12 @@ def test_the_wide_study_is_bare_lithium_with_a_wagner_length_of_two_millimetres(
     assert p.wagner_length_m == pytest.approx(2e-3) and p.layer is None
 
 
+def test_walkers_that_escape_from_a_held_potential_are_no_events(load):
+    speed = load("study_speed")
+    found = speed.measure(speed.Row("potentiostatic", 8, repeats=1, moments=4), lambda k: None, lambda k: None)
+    assert found["tv_worst"] < 0.01
+
+
 def test_drawn_events_leave_the_run_alone_and_their_noise_is_taken_off(load):
     """A walk that always lands where it should has a TV of nothing but noise; one landing in fifty astray is seen."""
     speed, landings = load("study_speed"), load("landings")
