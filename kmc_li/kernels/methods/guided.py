@@ -193,10 +193,10 @@ def draw(method, model, box, state, rng):
     if n.strip_sum > 0.0 and rng.random() * (above.launched(method, box, n) + n.strip_sum) < n.strip_sum:
         metal, start = _ion(method, box, state, rng)
         if metal >= 0:
-            column = start // box.ns
-            landing = walkers.walk_from(cell, box, method, n, rng, column // box.ny, column % box.ny, start % box.ns)
+            column, s = start // box.ns, start % box.ns
+            landing = walkers.walk_at_most(cell, box, method, n, rng, column // box.ny, column % box.ny, s, walkers.FEW)
             if landing == NO_METAL:
-                return NO_METAL
+                return NO_METAL if n.visits > n.most_visits > 0.0 else ESCAPED  # it goes back to where it came from
             n.walkers -= int(landing == ESCAPED)
             method.queued[0] = max(landing, -1)
             return metal

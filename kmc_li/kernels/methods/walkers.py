@@ -29,6 +29,7 @@ from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.methods.walk_draws import FIRST_FACTOR, MASK, SECOND_FACTOR, drawn, following, uniform
 
 PATIENCE = 10**9  # moves after which a walker has nowhere to go: no metal is within reach
+FEW = 10**7  # the same for an ion that has dissolved, maybe into a closed pore where nothing plates
 SPAN = walk_tables.SPAN
 ROOM = 1 << 60  # no lists that could be full
 
@@ -245,13 +246,19 @@ def walk(cell, box, method, n, rng):
     return voxel
 
 
-@njit
+@leaf
 def walk_from(cell, box, method, n, rng, x, y, s):
     """Voxel at which a walker is absorbed that starts at an empty voxel no higher than the launch plane; as `walk`."""
+    return walk_at_most(cell, box, method, n, rng, x, y, s, PATIENCE)
+
+
+@njit
+def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
+    """The same with so many moves."""
     regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
     ways = method.contacts.ways[0]
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
-    for _ in range(PATIENCE):
+    for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
         if s > launch:
             if n.visits > n.most_visits > 0.0:
