@@ -51,7 +51,7 @@ PARTS = {
     "voxel": [
         Case("voxel 0.25 µm", conditions=ALL),
         Case("voxel 0.125 µm", 0.125, conditions=ALL),
-        Case("voxel 0.0625 µm, noise / 8", 0.0625, changes={NOISE: FINE}, seeds=4),
+        Case("voxel 0.0625 µm, noise / 8", 0.0625, changes={NOISE: FINE}, seeds=3),
     ],
     "noise": [
         *(Case(f"{q} events a voxel", changes={NOISE: 0.25**3 / q}) for q in (8, 24, 256)),
@@ -60,7 +60,7 @@ PARTS = {
     "width": [
         Case("width 16 µm", width_um=16.0, conditions=ALL),
         Case("width 32 µm", width_um=32.0, height_um=64.0, seeds=4, conditions=ALL),
-        Case("width 64 µm", width_um=64.0, height_um=64.0, seeds=2, conditions=ALL),
+        Case("width 64 µm", width_um=64.0, height_um=64.0, seeds=2, conditions=("bare",)),
     ],
     "current": [
         Case(f"{j:g} mA/cm², voxel 0.125 µm", 0.125, changes={CURRENT: j}, seeds=4) for j in (0.5, 1.0, 2.0, 6.0)
