@@ -75,7 +75,7 @@ def _length(method, box, x, y, s):
     """Wagner length of a fresh face of a voxel, over the voxel."""
     if method.weighted[0] == 0:
         return method.law.wagner[0]
-    return method.law.wagner[0] * walkers._area_ratio(method.regions, box, x, y, x * box.ny + y, s)
+    return method.law.wagner[0] * walkers.area_ratio(method.regions, box, x, y, x * box.ny + y, s)
 
 
 @leaf
