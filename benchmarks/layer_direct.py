@@ -170,7 +170,7 @@ class Frozen:
         return mean, np.sqrt(variance)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def launch(grid, top, column, plane, walkers, rng, counts):
     """Walkers from a cell, from above for column < 0."""
     for _ in range(walkers):

@@ -95,7 +95,7 @@ def medium(occupancy: NDArray[np.bool_]) -> Medium:
     return made
 
 
-@numba.njit(cache=True)
+@numba.njit
 def mark_dead(m):
     """Metal that has no path to the collector is dead, all other is not."""
     columns, planes = m.cell.shape
@@ -116,7 +116,7 @@ def mark_dead(m):
                 todo.append((c, t))
 
 
-@numba.njit(cache=True)
+@numba.njit
 def rest_plane(k, heights):
     """z0 at which the mean of clip(height - z0, 0, H) is the stack's pressure: it is linear between its kinks."""
     kinks = np.sort(np.concatenate((heights, heights - k.hardness)))[::-1]
@@ -132,7 +132,7 @@ def rest_plane(k, heights):
     return -np.inf  # harder than the metal bears
 
 
-@numba.njit(cache=True)
+@numba.njit
 def press(m, k):
     """Press the layer on the deposit: (rest plane, plane on which the current enters), conductivity of the planes."""
     columns, planes = m.cell.shape
@@ -152,12 +152,12 @@ def press(m, k):
     return rest, end
 
 
-@numba.njit(cache=True)
+@numba.njit
 def shift(k, rest, height):
     return k.shift * min(max(height - rest, 0.0), k.hardness)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def set_faces(m, k, rest, end):
     """Conductance of the faces of all cells, and what their shifts send back."""
     columns = m.cell.shape[0]
@@ -181,7 +181,7 @@ def set_faces(m, k, rest, end):
                 m.sink[c, s], m.source[c, s] = count * m.face[c, s], shifts * m.face[c, s]
 
 
-@numba.njit(cache=True)
+@numba.njit
 def steepness(m, c, s):
     """|nx| + |ny| + |nz| of the normal of the occupancy smoothed by (1, 2, 1) each way."""
     x, y, z = 0, 0, 0
@@ -196,7 +196,7 @@ def steepness(m, c, s):
     return (abs(x) + abs(y) + abs(z)) / np.sqrt(float(x * x + y * y + z * z)) if x != 0 or y != 0 or z != 0 else 1.0
 
 
-@numba.njit(cache=True)
+@numba.njit
 def apply(m, end, v, out):
     """out = A v, what leaves each cell at the potential v, for the planes 1 to end."""
     columns = m.cell.shape[0]
@@ -217,7 +217,7 @@ def apply(m, end, v, out):
             out[c, end] -= m.back[c, b] * v[b, end]
 
 
-@numba.njit(cache=True)
+@numba.njit
 def solve(m, end):
     """Conjugate gradients, Jacobi's preconditioner, from the potential before; returns the iterations."""
     columns = m.cell.shape[0]
@@ -261,7 +261,7 @@ def solve(m, end):
     return done
 
 
-@numba.njit(cache=True)
+@numba.njit
 def rates(m, k, rest, end, out):
     """out[column, plane]: current by which a free cell plates or Li dissolves, both >= 0."""
     out[:] = 0.0
@@ -278,7 +278,7 @@ def rates(m, k, rest, end, out):
                     one_face(m, k, c, s, c, t, shift(k, rest, height), out)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def one_face(m, k, c, s, b, t, V, out):
     current = m.face[c, s] * (m.phi[c, s] - V)
     if current > 0.0:
@@ -287,7 +287,7 @@ def one_face(m, k, c, s, b, t, V, out):
         out[b, t] -= current
 
 
-@numba.njit(cache=True)
+@numba.njit
 def grow(m, k, events, rng, out):
     """Let `events` voxels plate or dissolve: (plated, stripped, time in monolayers of the set current)."""
     plated, stripped, time = 0, 0, 0.0

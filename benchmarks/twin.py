@@ -91,7 +91,7 @@ def grid(occupancy: NDArray[np.bool_], wagner: float, weighted: bool = False, co
     return made
 
 
-@numba.njit(cache=True)
+@numba.njit
 def set_sink(grid, c, s):
     """Conductance of a free cell to its Li faces: each 1 / (W (|nx| + |ny| + |nz|) + 1/2), n the smoothed normal."""
     if s < 1 or s >= grid.cell.shape[1] - 1 or grid.cell[c, s] != FREE:
@@ -122,13 +122,13 @@ def set_sink(grid, c, s):
     grid.sink[c, s] = faces / (grid.wagner * share + 0.5)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def walk(grid, top, rng):
     """Where one walker from above is absorbed (column, plane), and its steps."""
     return walk_from(grid, top, int(rng.random() * grid.cell.shape[0]), top + 1, rng)
 
 
-@numba.njit(cache=True)
+@numba.njit
 def walk_from(grid, top, c, s, rng):
     """Where a walker from a free cell is absorbed (column, plane), and its steps."""
     columns, launch, lateral, ny = grid.cell.shape[0], top + 1, grid.near.shape[1], grid.ny
@@ -167,7 +167,7 @@ def walk_from(grid, top, c, s, rng):
             c = x * ny + y
 
 
-@numba.njit(cache=True)
+@numba.njit
 def tally(grid, top, walkers, rng, counts):
     """Add to `counts` (columns, planes) where that many walkers are absorbed while the deposit stays as it is."""
     for _ in range(walkers):
@@ -175,7 +175,7 @@ def tally(grid, top, walkers, rng, counts):
         counts[c, s] += 1
 
 
-@numba.njit(cache=True)
+@numba.njit
 def grow(grid, top, voxels, rng):
     """Let `voxels` walkers stick; returns (highest plane with Li, steps made, voxels placed)."""
     steps = 0
