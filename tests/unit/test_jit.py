@@ -116,6 +116,31 @@ def test_processes_that_compile_one_function_for_different_types_do_not_mix_them
     assert [run(kind) for kind in kinds] == ["8\n", "8\n"]
 
 
+FAILING = """
+import fcntl, pathlib, sys
+from kmc_li.kernels.lattice import occupancy
+try:
+    occupancy.high_plane("no array", 8, 8)
+except Exception as error:
+    kept = error
+locks = list(pathlib.Path(sys.argv[1]).rglob("*high_plane*.lock"))
+for path in locks:
+    fcntl.flock(path.open("a"), fcntl.LOCK_EX | fcntl.LOCK_NB)
+print(type(kept).__name__, len(locks))
+"""
+
+
+@pytest.mark.skipif(not jit.COMPILED, reason="nothing is compiled")
+def test_others_do_not_wait_for_what_did_not_compile(tmp_path):
+    """The lock of a compilation that fails is given back, even while its error is kept."""
+    pytest.importorskip("fcntl")
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", FAILING, str(tmp_path)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["TypingError", "1"]
+
+
 APART = """
 from kmc_li.kernels.base import jit
 from small import HOPS, grown, study

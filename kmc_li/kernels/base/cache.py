@@ -86,6 +86,7 @@ class Cache(caching.FunctionCache):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
+        self._lock: Any = None
         self._outside = note_source(function)
 
     def _choose(self, signature: Any) -> bool:
@@ -133,6 +134,18 @@ class Cache(caching.FunctionCache):  # type: ignore[misc]
             super()._save_overload(sig, data)
         finally:
             self._lock = None
+
+    def releasing(self, compiling: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """`compiling`, after which other processes need not wait for it, even where it fails."""
+
+        @functools.wraps(compiling)
+        def compile_and_release(sig: Any) -> Any:
+            try:
+                return compiling(sig)
+            finally:
+                self._lock = None
+
+        return compile_and_release
 
 
 def _load(module: str, name: str, types: Any, symbol: str) -> None:

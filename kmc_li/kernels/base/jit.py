@@ -140,7 +140,8 @@ class Kernel:
         """numba's dispatcher of what Python calls."""
         if self._called is None:
             self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(self.py_func)
-            self._called._cache = Cache(self.py_func)
+            self._called._cache = cache = Cache(self.py_func)
+            self._called.compile = cache.releasing(self._called.compile)
         return self._called
 
     def __call__(self, *args: Any) -> Any:
