@@ -24,6 +24,18 @@ def _aside(cell, box, column, s):
     return -1
 
 
+@leaf
+def _may_fall(cell, box, column, s):
+    """False for a grain that others hold: most are, and this is known without lifting it."""
+    i = column * box.ns + s
+    if cell[i - 1] == 1:  # empty, and this grain is all the Li beside it
+        return True
+    for other in around(box, column):  # a column that is a neighbour on two sides counts the grain twice
+        if other != column and cell[other * box.ns + s] <= 2 and cell[other * box.ns + s - 1] == FREE:
+            return True
+    return False
+
+
 @njit
 def _fall(cell, height, columns, box, column, s):
     """Let one grain fall; whether it moved."""
@@ -50,5 +62,5 @@ def crumble(lattice, box, top):
         moved = False
         for s in range(2, top + 1):
             for column in range(box.nx * box.ny):
-                if (cell[column * box.ns + s] & DEAD) != 0:
+                if (cell[column * box.ns + s] & DEAD) != 0 and _may_fall(cell, box, column, s):
                     moved = _fall(cell, lattice.height, lattice.height_histogram, box, column, s) or moved
