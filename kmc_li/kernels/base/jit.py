@@ -74,11 +74,23 @@ class _CalledLibrary(codegen.JITCodeLibrary):
         passes.run(self._final_module, builder)  # once: numba's first round serves reference counts, of which are none
 
 
+class _Flags(compiler.Flags):  # type: ignore[misc]
+    """numba's, compared by what has been set: numba looks at all of them for every call that it types."""
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._values))
+
+    def __eq__(self, other: object) -> Any:
+        return self._values == other._values if isinstance(other, _Flags) else super().__eq__(other)
+
+
 class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
     library: Any = _InnerLibrary
 
-    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:
-        super().__init__(typingctx, targetctx, library, *rest)
+    def __init__(
+        self, typingctx: Any, targetctx: Any, library: Any, args: Any, kind: Any, flags: Any, names: Any
+    ) -> None:
+        super().__init__(typingctx, targetctx, library, args, kind, _Flags(flags), names)
         self.state.library = self.library(targetctx.codegen(), "kmc_li")
         self.state.library.enable_object_caching()
 
