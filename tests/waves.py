@@ -27,11 +27,6 @@ def partial(nx, ny, nz, voxel_um, quanta, **changes):
     return Parameters.from_dict(study)
 
 
-def monolayer_s(parameters):
-    """Time in which the current plates one voxel on each column."""
-    return 1.0 / build.build_model(parameters).monolayer_rate
-
-
 def started(parameters, heights, monkeypatch, seed=1):
     """A simulation that starts from these heights (float (nx, ny), voxels)."""
     monkeypatch.setattr(build, "substrate_heights", lambda p, s: heights)

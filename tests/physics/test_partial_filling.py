@@ -1,10 +1,10 @@
-"""Voxels that fill in parts: exact currents with shifts, exact charge, the volume of the noise, Mullins' decay."""
+"""Voxels that fill in parts: exact currents with shifts, exact charge, Mullins' decay."""
 
 import numpy as np
 import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
-from waves import amplitude, finish, monolayer_s, partial, real_heights, started, wave
+from waves import amplitude, finish, partial, real_heights, started, wave
 
 from kmc_li.engine import build
 from kmc_li.engine.simulation import Simulation
@@ -171,33 +171,6 @@ def test_a_wave_decays_by_mullins(voxel_um, along, monkeypatch):
     slope = np.polyfit(np.log(wavenumbers), np.log(rates), 1)[0]
     assert np.abs(np.array(rates) - 1).max() < 0.04
     assert abs(slope) < 0.05
-
-
-def spectrum_over_theory(voxel_um, volume_um3, layers, seeds):
-    """(power of waves above 2.1 um over linear theory's from a flat start, number of independent waves)."""
-    n, quanta = round(8.0 / voxel_um), round(voxel_um**3 / volume_um3)
-    p = partial(n, n, round(4.0 / voxel_um), voxel_um, quanta)
-    p, power = p.replace(stop={"time_s": layers * monolayer_s(p)}), 0.0
-    for seed in range(seeds):
-        heights = real_heights(finish(Simulation(p, seed))) * voxel_um
-        power = power + np.abs(np.fft.fft2(heights - heights.mean())) ** 2 * voxel_um**2 / n**2 / seeds
-    k = 2 * np.pi * np.hypot(*np.meshgrid(np.fft.fftfreq(n, voxel_um), np.fft.fftfreq(n, voxel_um)))
-    growth, long = k / (1 + 0.83 * k), (k > 0) & (k < 3.0)
-    expected = volume_um3 * np.expm1(2 * growth[long] * layers * voxel_um) / (2 * growth[long])  # dS/dt = 2 w S + volume
-    return float(power[long].mean() / expected.mean()), long.sum() / 2 * seeds
-
-
-@pytest.mark.parametrize(("voxel_um", "seeds"), [(0.25, 12), (0.125, 8), (0.0625, 4)])
-def test_noise_has_the_volume_asked_for(voxel_um, seeds):
-    """Spectrum over half a layer, within the statistics of so many waves, at three voxel sizes."""
-    ratio, waves = spectrum_over_theory(voxel_um, 0.0625**3 / 8, 0.5, seeds)
-    assert abs(ratio - 1) < 4 / np.sqrt(waves)
-
-
-def test_the_lattice_adds_less_than_the_noise_itself():
-    """Over several layers the spectrum exceeds the theory's: by up to 0.6 where this was measured."""
-    ratio, _ = spectrum_over_theory(0.125, 0.0625**3 / 8, 4, 3)
-    assert 0.8 < ratio < 2
 
 
 def test_cut_anywhere_a_run_goes_on_with_the_same_bits():
