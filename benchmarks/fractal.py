@@ -25,7 +25,7 @@ from kmc_li import Parameters
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
 from kmc_li.engine.advance import advance
-from kmc_li.kernels.lattice.occupancy import LI
+from kmc_li.kernels.lattice.occupancy import BLOCKED, LI
 
 PUBLISHED = {0.5: 1.89, 1.0: 1.71, 2.0: 1.43}
 SMALLEST = 12.0  # voxels, mean Rg from which on the slope is fitted
@@ -37,7 +37,7 @@ def sizes(largest: int) -> NDArray[np.int64]:
     return np.unique(np.round(2.0 ** np.arange(4, np.log2(largest) + 0.01, 0.5)).astype(np.int64))
 
 
-def start(columns: int, exponent: float, tolerance: float) -> tuple[Any, Any, Any]:
+def start(columns: int, exponent: float, tolerance: float, method: str = "multigrid") -> tuple[Any, Any, Any]:
     """Model, box and state of one voxel on an insulating plane."""
     planes = columns // 2
     parameters = Parameters.from_dict(
@@ -49,34 +49,44 @@ def start(columns: int, exponent: float, tolerance: float) -> tuple[Any, Any, An
                 "breakdown_exponent": exponent,
                 "face_area_weights": False,
             },
-            "field": {"method": "multigrid", "tolerance": tolerance},
+            "field": {"method": method, "tolerance": tolerance},
             "stop": {"events": 1},
         }
     )
     seed = np.zeros((columns, 1, planes), np.bool_)
     seed[columns // 2, 0, 0] = True
     model = build.build_model(parameters)
-    box, state = build.allocate_state(parameters, seed, wagner=0.0, weighted=False, collector=False)
+    walk = method == "walkers"  # they know a plane that takes no current as a blocked collector, the solver as a wall
+    box, state = build.allocate_state(parameters, seed, wagner=0.0, weighted=False, collector=walk)
     build.settle(model, box, state)
+    if walk:
+        state.lattice.cell.reshape(box)[~seed[:, 0, 0], 0, 0] |= np.uint8(BLOCKED)
+        state.counters[0].dead_voxels = 1  # where some metal takes no current walkers look at each face
     return model, box, state
 
 
 def cluster(
-    columns: int, exponent: float, tolerance: float, seed: int, voxels: NDArray[np.int64], sampled: int = 99
+    columns: int,
+    exponent: float,
+    tolerance: float,
+    seed: int,
+    voxels: NDArray[np.int64],
+    sampled: int = 99,
+    method: str = "multigrid",
 ) -> NDArray[np.float64]:
     """Rows (radius of gyration, greatest radius, true TV of the field) at those numbers of voxels.
 
     The TV, which needs a converged field, is taken at the last `sampled` of them; NaN before.
     """
-    model, box, state = start(columns, exponent, tolerance)
+    model, box, state = start(columns, exponent, tolerance, method)
     rng = np.random.Generator(np.random.PCG64(seed))
     rows = []
     for left, n in zip(range(voxels.size, 0, -1), voxels, strict=True):
         _, state = advance(model, box, state, rng, n - 1)
-        x, s = np.nonzero((state.lattice.cell.reshape(box)[:, 0] & LI) != 0)
+        x, z = np.nonzero((state.lattice.cell.reshape(box)[:, 0, 1:] & LI) != 0)
         if x.size != n:
             raise ValueError(f"the box of {columns} columns is too small for {n} voxels")
-        square = (x - columns // 2) ** 2 + (s - 0.5) ** 2
+        square = (x - columns // 2) ** 2 + (z + 0.5) ** 2
         tv = exact.field_error(model, box, state)["tv"] if left <= sampled else np.nan
         rows.append((square.mean() ** 0.5, square.max() ** 0.5, tv))
     return np.array(rows)
