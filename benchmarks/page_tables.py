@@ -60,6 +60,10 @@ ENTRIES = {
         "docs/validation.md", "python benchmarks/dispersion.py", "tests/physics/test_dispersion.py", head="cut-off",
         pins=("study seeded_piezo",),
     ),
+    "noise": Entry(
+        "docs/validation.md", "python benchmarks/noise.py", "tests/physics/test_noise.py",
+        head="noise from a flat start", pins=("study seeded_bare",),
+    ),
     "continuum": Entry(
         "docs/validation.md", "python benchmarks/continuum.py", "tests/physics/test_dispersion.py",
         head="seeded deposit", pins=DEMO, kept=True,
