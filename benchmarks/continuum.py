@@ -1,6 +1,7 @@
 """What a deposit with seed, noise and cut-off of its own depends on: the voxel, the box, the noise, and its inputs.
 
     python benchmarks/continuum.py voxel noise width          # does it depend on what it must not depend on?
+    python benchmarks/continuum.py finest                     # the same noise at two fine voxels: three hours of CPU
     python benchmarks/continuum.py current inputs             # and on what lithium depends on
     python benchmarks/continuum.py --kept results/continuum.jsonl    # goes on with what an earlier call has finished
 
@@ -44,6 +45,7 @@ class Case(NamedTuple):
     changes: dict[str, float] = {}
     seeds: int = 8
     conditions: tuple[str, ...] = BOTH
+    against: str = ""  # label of a case with the same seeds, whose runs it is also divided by
 
 
 FINE = 0.03125**3  # um^3: an eighth of the studies' noise
@@ -51,11 +53,16 @@ PARTS = {
     "voxel": [
         Case("voxel 0.25 µm", conditions=ALL),
         Case("voxel 0.125 µm", 0.125, conditions=ALL),
-        Case("voxel 0.0625 µm, noise / 8", 0.0625, changes={NOISE: FINE}, seeds=3),
+    ],
+    "finest": [
+        Case("voxel 0.125 µm, noise / 8", 0.125, changes={NOISE: FINE}, conditions=ALL),
+        Case(
+            "voxel 0.0625 µm, noise / 8", 0.0625, changes={NOISE: FINE}, conditions=ALL,
+            against="voxel 0.125 µm, noise / 8",
+        ),
     ],
     "noise": [
         *(Case(f"{q} events a voxel", changes={NOISE: 0.25**3 / q}) for q in (8, 24, 256)),
-        Case("voxel 0.125 µm, noise / 8", 0.125, changes={NOISE: FINE}, seeds=4),
     ],
     "width": [
         Case("width 16 µm", width_um=16.0, conditions=ALL),
@@ -132,6 +139,16 @@ def ratios(runs: dict[str, list[list[dict[str, float]]]]) -> list[str]:
     return found
 
 
+def by_seed(runs: list[list[dict[str, float]]], before: list[list[dict[str, float]]]) -> list[str]:
+    """Each number over that of the run with the same seed in another case, at half and all of the charge."""
+    pairs = [[(one[half], other[half]) for one, other in zip(runs, before, strict=True)] for half in (0, 1)]
+    return [
+        _words(mean_band(np.array([one[key] / other[key] for one, other in pairs[half]])), "{:.2f}")
+        for half in (0, 1)
+        for key in COLUMNS
+    ]
+
+
 def _words(band: Any, form: str) -> str:
     return "{} [{}, {}]".format(*(form.format(value) for value in (band.mean, band.low, band.high)))
 
@@ -161,6 +178,11 @@ def main() -> None:
             print(f"| {case.label} | {name} | {case.seeds} | {' | '.join(cells(runs, name))} |")
         if set(BOTH) <= runs.keys():
             print(f"| {case.label} | ratio | {case.seeds} | {' | '.join(ratios(runs))} |")
+        for name in case.conditions if case.against else ():
+            before = [done[case.against, name, seed] for seed in range(case.seeds)]
+            fine, coarse = (label.split(",")[0] for label in (case.label, case.against))
+            row = f"| {fine} over {coarse}, by seed | {name} | {case.seeds} "
+            print(f"{row}| {' | '.join(by_seed(runs[name], before))} |")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,11 @@ ENTRIES = {
         head="noise from a flat start", pins=("study seeded_bare",),
     ),
     "continuum": Entry(
-        "docs/validation.md", "python benchmarks/continuum.py", "tests/physics/test_dispersion.py",
+        "docs/validation.md", "python benchmarks/continuum.py voxel noise width current inputs",
+        "tests/physics/test_dispersion.py", head="seeded deposit", pins=DEMO, kept=True,
+    ),
+    "finest": Entry(
+        "docs/validation.md", "python benchmarks/continuum.py finest", "tests/physics/test_dispersion.py",
         head="seeded deposit", pins=DEMO, kept=True,
     ),
     "compact_radius": Entry(
