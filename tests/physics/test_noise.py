@@ -21,8 +21,8 @@ def test_noise_has_the_volume_asked_for(voxel_um, seeds):
     assert abs(ratio - 1) < 4 * error
 
 
-def test_the_lattice_adds_little_over_several_layers():
-    """While a layer closes, some columns are a voxel higher than others: this adds some 10 %, measured with 24 seeds."""
+def test_over_several_layers_the_lattice_adds_little():
+    """Spectrum of waves above 8 voxels over four layers: the theory's within a tenth and the statistics."""
     ratio, error = over_theory(noise.Case(0.125, 4, 5), 1.05)
     assert error < 0.05
-    assert 1 - 3 * error < ratio < 1.1 + 3 * error
+    assert abs(ratio - 1) < 0.1 + 3 * error
