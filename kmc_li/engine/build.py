@@ -44,6 +44,7 @@ class Needs(NamedTuple):
     mullins: float  # coefficient of surface diffusion over voxel^4 [1/s]
     capillary: float  # shift of a face with a curvature of 1/voxel, in j voxel / kappa
     ageing: float  # 1/tau of the interphase's growth [1/s]
+    marks: bool  # whether walkers tell contacts without a live face apart
 
 
 def stretched_planes(nx: int, ny: int) -> int:
@@ -172,6 +173,7 @@ def allocate_state(
         if wagner is not None:
             law = law._replace(wagner=np.array([wagner], dtype))
     needs = Needs(
+        marks=model.tracks_contact and not hopping,
         box=box,
         voxels=voxels,
         surface=surface,

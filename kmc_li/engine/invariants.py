@@ -16,8 +16,9 @@ from kmc_li.kernels import hopping
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.connectivity import Search
 from kmc_li.kernels.lattice.occupancy import BLOCKED, DEAD, LI, NEIGHBOURS, WALL, Box
-from kmc_li.kernels.methods import free_cubes, free_regions, walk_tables
+from kmc_li.kernels.methods import dead_contacts, free_cubes, free_regions, walk_tables
 from kmc_li.kernels.methods.ageing import AgedWalkers
+from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.uniform import Uniform
 from kmc_li.kernels.methods.walkers import Walkers
@@ -49,7 +50,7 @@ def check(simulation: "Simulation") -> None:
         check_lists(state.method.sites, "sites")
         check_sites(model, box, state)
         check_rates(model, box, state)
-    if isinstance(state.method, (Walkers, AgedWalkers)):
+    if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
         check_regions(box, state)
     check_hoppers(box, state)
     check_charge(simulation)
@@ -219,12 +220,19 @@ def check_rates(model: Model, box: Box, state: State, tolerance: float = 1e-5) -
 
 def check_regions(box: Box, state: State) -> None:
     """Free regions know of all metal and of nothing else; the current is the set one, unless a potential is held."""
-    fresh, n = free_regions.FreeRegions(*walk_tables.free_regions(*box)), state.counters[0]
-    free_regions.note_all(fresh, state.lattice.cell, box)
+    marks = bool(state.method.regions.marks[0])
+    fresh, n = free_regions.FreeRegions(*walk_tables.free_regions(*box, marks)), state.counters[0]
+    dead_contacts.enter_all(fresh, state.lattice.cell, box)
     free_cubes.settle(state.method.regions, box)
     _same(state.method.regions.metal, fresh.metal, "metal in word")
     _same(free_cubes.codes(state.method.regions, box), free_cubes.codes(fresh, box), "code of voxel")
     _same(state.method.regions.near, fresh.near, "distance of block")
+    codes, live = free_cubes.codes(fresh, box), _live_neighbours(box, state.lattice.cell).reshape(box)
+    touching = ((codes & free_regions.WAYS) > 0) & (codes >= free_regions.CONTACT)
+    without = touching & (live == 0) & (state.lattice.cell < LI).reshape(box)
+    _same((codes > free_regions.METAL) & (codes < free_regions.EITHER), without & marks, "contact without current")
+    if isinstance(state.method, Guided):
+        return
     is_set = n.plate_sum == box.nx * box.ny and n.strip_sum == 0
     _require(state.method.held[0] > 0 or is_set, f"plate_sum: is {n.plate_sum}, must be the area")
 

@@ -12,6 +12,7 @@ from kmc_li.kernels import events
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.occupancy import LI
 from kmc_li.kernels.layers import winkler  # noqa: F401  enters its verbs
+from kmc_li.kernels.methods import free_regions
 from kmc_li.kernels.solver import refresh
 from kmc_li.morphology import attached_to_collector
 from kmc_li.study.parameters import Parameters
@@ -244,3 +245,21 @@ def test_the_same_bits_however_it_is_cut(kind):
     assert whole.state()[1] == cut.state()[1]
     np.testing.assert_array_equal(whole.occupancy, cut.occupancy)
     assert (whole._state.lattice.cell & LI).sum() > 0
+
+
+@pytest.mark.parametrize("fate", ["crumbles", "floats"])
+@pytest.mark.parametrize("method", [WALKERS, {"field.method": "guided"} | LAYER])
+def test_walkers_know_which_metal_is_live(method, fate):
+    """All along, whatever comes, goes, dies, falls and revives; and a mark that is missing is found."""
+    protocol = {"protocol": {"steps": STEPS, "cycles": 3, "dead_lithium": fate}, "stop": None, "lattice.nz": 96}
+    simulation, most = Cycling(study(**protocol | {"field.samples": 0} | method), 3), 0
+    while simulation.finished is None:
+        simulation.advance(29)
+        invariants.check(simulation)
+        codes = simulation._state.method.regions.code
+        marked = np.flatnonzero((codes > free_regions.METAL) & (codes < free_regions.EITHER))
+        most = max(most, marked.size * int(simulation.step.kind == "plate"))  # dead metal's, not the collector's
+    assert most > 20 and simulation._state.method.regions.marks[0] == 1
+    codes[marked[0]] ^= free_regions.EITHER
+    with pytest.raises(invariants.InvariantError, match="code of voxel"):
+        invariants.check(simulation)

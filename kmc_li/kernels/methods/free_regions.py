@@ -4,6 +4,7 @@ A free cube of half-width e has no metal in it or on its six sides (a walk comes
 meet): a walker at its centre may be put at once where it would leave it, by the exact exit distribution of the lattice
 walk (sine transform). One byte a voxel says in which directions metal is, or else how large the free cube around it is,
 up to half-width 3. Blocks of 4 x 4 x 4 voxels, a cache line each, know their distance from the next block with metal.
+Of an empty voxel that touches metal the byte also says whether any of it is live (dead_contacts.py).
 """
 
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import is_empty
 
 METAL, CONTACT, WAYS = 128, 64, 63  # flags of a voxel's code, and the mask of the directions in which metal is
+EITHER = METAL | CONTACT  # an empty voxel that touches only metal without current has METAL in place of CONTACT
 DOUBT = 32  # flag of a code without the two above that has to be found anew; a block's code in doubt
 NEAR = 4  # codes without a flag: NEAR less the half-width, 0 for NEAR and more
 FAR = NEAR + 1  # codes of blocks: FAR less the distance in blocks, 0 for FAR and more
@@ -41,6 +43,8 @@ class FreeRegions(NamedTuple):
     cubes: np.ndarray  # int64 (PAD, 3): by the half-width that is free: first exit, exits, half-width of the cube taken
     exits: np.ndarray  # int64 (exits, 2): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
     visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
+    steps: np.ndarray  # int64 (256, 2): by the code: first exit and exits, where nothing but the next place is asked
+    marks: np.ndarray  # int64 (1,), 1: contacts without a live face are told apart
 
 
 @leaf
@@ -53,6 +57,12 @@ def wrap(x, n):
 def place(regions, x, y, s):
     """Of a voxel in `code`."""
     return regions.x_place[x + PAD] + regions.y_place[y + PAD] + ((s >> 2 << 6) | (s & 3))
+
+
+@leaf
+def unmarked(code):
+    """The code of a voxel as if all metal around it were live."""
+    return code ^ EITHER if METAL < code < EITHER else code
 
 
 @leaf
@@ -124,9 +134,9 @@ def _put(regions, box, x, y, s):
     for way in range(6):
         other = _neighbour(regions, box, x, y, s, way)
         if other >= 0:
-            code = np.int64(regions.code[other])
+            code = unmarked(np.int64(regions.code[other]))
             regions.code[other] = (code if code >= CONTACT else CONTACT) | CONTACT | 1 << (way ^ 1)
-    code = np.int64(regions.code[at])
+    code = unmarked(np.int64(regions.code[at]))
     regions.code[at] = METAL | (code if code >= CONTACT else 0)
     block = at >> 6
     regions.occupied[block] = np.int64(regions.occupied[block]) + 1
@@ -141,7 +151,7 @@ def _take(regions, box, x, y, s):
     for way in range(6):
         other = _neighbour(regions, box, x, y, s, way)
         if other >= 0:
-            code = np.int64(regions.code[other]) & ~(1 << (way ^ 1))
+            code = unmarked(np.int64(regions.code[other])) & ~(1 << (way ^ 1))
             regions.code[other] = code if code & WAYS else METAL if code & METAL else DOUBT | (NEAR - 1)
     code = np.int64(regions.code[at]) & ~METAL
     regions.code[at] = code if code & CONTACT else DOUBT | (NEAR - 1)

@@ -22,7 +22,7 @@ from kmc_li.kernels.base.codes import ESCAPED, NO_METAL
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
 from kmc_li.kernels.lattice.surface import is_live, live_faces
-from kmc_li.kernels.methods import above, free_regions, guide, multigrid, walk_tables, walkers
+from kmc_li.kernels.methods import above, dead_contacts, free_regions, guide, multigrid, walk_tables, walkers
 from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.solver import equations, hierarchy, plain_cells
 
@@ -60,7 +60,7 @@ class Guided(NamedTuple):
 def allocate(needs: Any) -> Guided:
     """Arrays for a lattice (`engine.build.Needs`)."""
     box = needs.box
-    regions = free_regions.FreeRegions(*walk_tables.free_regions(*box))
+    regions = free_regions.FreeRegions(*walk_tables.free_regions(*box, needs.marks))
     returns = walk_tables.returns(box.nx, box.ny)
     return Guided(
         regions, *returns,
@@ -87,7 +87,7 @@ def allocate(needs: Any) -> Guided:
 @verbs.begin.of(Guided)
 def begin(method, model, box, state):
     n = state.counters[0]
-    free_regions.note_all(method.regions, state.lattice.cell, box)
+    dead_contacts.enter_all(method.regions, state.lattice.cell, box)
     above.begin(method, box, n)
     n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
     multigrid.start_even(method, box, n)
@@ -98,7 +98,7 @@ def begin(method, model, box, state):
 @verbs.restore.of(Guided)
 def restore(method, box, state):
     n = state.counters[0]
-    free_regions.note_all(method.regions, state.lattice.cell, box)
+    dead_contacts.enter_all(method.regions, state.lattice.cell, box)
     field, base = method.field, int(method.field.window[1])
     hierarchy.pair_planes(method.hierarchy, n.first_plane - base, n.end_plane - base, field.thickness[base:])
 
@@ -279,6 +279,7 @@ def withdraw(method, box, state, voxel):
 @verbs.update_deferred.of(Guided)
 @njit
 def update(method, model, box, state, voxel):
+    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel)
     guide.mend(method, model, box, state.lattice, state.counters[0], voxel // box.ns, voxel % box.ns)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dstn, idstn
 
-from kmc_li.kernels.methods.free_regions import NEAR, PAD
+from kmc_li.kernels.methods.free_regions import METAL, NEAR, PAD
 
 EDGES = (1, 2, 3, 4, 5, 8, 12, 16)  # half-widths of the cubes, below PAD
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
@@ -39,8 +39,8 @@ def exits(edge: int, axes: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return np.maximum(visits[0], 0.0).ravel(), visits.sum(axis=tuple(range(1, axes)))
 
 
-def jumps(nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Tables `cubes`, `exits` and `visits` of FreeRegions: jumps along x, y, s, each plus PAD, packed in one number."""
+def jumps(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
+    """Tables `cubes`, `exits`, `visits`, `steps` of FreeRegions: jumps along x, y, s, each plus PAD, in one number."""
     axes = [axis for axis, several in enumerate((nx > 1, ny > 1, True)) if several]
     cubes, visits = np.zeros((PAD, 3), np.int64), np.zeros((PAD, 2 * PAD))
     entries: list[NDArray[np.int64]] = []
@@ -59,7 +59,15 @@ def jumps(nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArr
         cubes[e:] = sum(entry.shape[0] for entry in entries), jump.size, e
         entries.append(np.stack([threshold, jump | jump[other] << 30], axis=1))
         visits[e, : mean.size] = mean
-    return cubes, np.concatenate(entries), visits
+    steps, one = np.zeros((256, 2), np.int64), np.stack([-np.eye(3, dtype=np.int64), np.eye(3, dtype=np.int64)], axis=1)
+    for e in range(1, NEAR):
+        steps[NEAR - e] = cubes[e, :2]
+    _, ways, directions = contacts(nx, ny)
+    for mask in range(1, 64):
+        jump = ((one.reshape(6, 3)[directions[6 * mask :][: ways[mask]]] + PAD) << np.array([0, 10, 20])).sum(axis=1)
+        steps[METAL | mask] = sum(entry.shape[0] for entry in entries), jump.size
+        entries.append(np.stack([np.full(jump.size, 1 << 32), jump], axis=1))
+    return cubes, np.concatenate(entries), visits, steps
 
 
 def pattern() -> NDArray[np.uint8]:
@@ -74,7 +82,7 @@ def pattern() -> NDArray[np.uint8]:
     return np.maximum(NEAR - np.where(second == most, most, most - 1), 0).astype(np.uint8).ravel()
 
 
-def free_regions(nx: int, ny: int, ns: int) -> tuple[NDArray[Any], ...]:
+def free_regions(nx: int, ny: int, ns: int, marks: bool = False) -> tuple[NDArray[Any], ...]:
     """What FreeRegions holds, no metal in it."""
     blocks = np.array([-(-n // 4) for n in (nx, ny, ns)], np.int64)
     size = int(blocks.prod())
@@ -93,6 +101,7 @@ def free_regions(nx: int, ny: int, ns: int) -> tuple[NDArray[Any], ...]:
         pattern() if nx % 4 == ny % 4 == 0 else np.zeros(0, np.uint8),
         np.zeros(-(-int(blocks[2]) // 32) * int(blocks[0] * blocks[1]), np.uint32),
         *jumps(nx, ny),
+        np.array([marks], np.int64),
     )
 
 

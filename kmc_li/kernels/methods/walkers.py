@@ -22,9 +22,9 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import high_plane
 from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
-from kmc_li.kernels.methods import above, free_regions, walk_tables
+from kmc_li.kernels.methods import above, dead_contacts, free_regions, walk_tables
 from kmc_li.kernels.methods.free_cubes import half_width
-from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, place, three, wrap
+from kmc_li.kernels.methods.free_regions import BITS, CONTACT, NEAR, PAD, WAYS, bit, three, wrap
 from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.methods.walk_draws import FIRST_FACTOR, MASK, SECOND_FACTOR, drawn, following, uniform
 
@@ -61,7 +61,7 @@ def allocate(needs: Any) -> Walkers:
     """Tables for a lattice (`engine.build.Needs`)."""
     box = needs.box
     return Walkers(
-        free_regions.FreeRegions(*walk_tables.free_regions(*box)),
+        free_regions.FreeRegions(*walk_tables.free_regions(*box, needs.marks)),
         *walk_tables.returns(box.nx, box.ny),
         contacts=Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
         law=Linear(np.array([needs.wagner])),
@@ -73,13 +73,13 @@ def allocate(needs: Any) -> Walkers:
 @verbs.begin.of(Walkers)
 def begin(method, model, box, state):
     n = state.counters[0]
-    free_regions.note_all(method.regions, state.lattice.cell, box)
+    dead_contacts.enter_all(method.regions, state.lattice.cell, box)
     above.begin(method, box, n)
 
 
 @verbs.restore.of(Walkers)
 def restore(method, box, state):
-    free_regions.note_all(method.regions, state.lattice.cell, box)
+    dead_contacts.enter_all(method.regions, state.lattice.cell, box)
 
 
 @verbs.rates_in_use.of(Walkers)
@@ -130,7 +130,7 @@ def withdraw(method, box, state, voxel):
 @verbs.update_deferred.of(Walkers)
 @leaf
 def update(method, model, box, state, voxel):
-    pass
+    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel)
 
 
 @verbs.after_event.of(Walkers)
@@ -256,17 +256,19 @@ def walk_from(cell, box, method, n, rng, x, y, s):
 def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
     """The same with so many moves."""
     regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
-    ways = method.contacts.ways[0]
+    ways, deep = method.contacts.ways[0], min(launch, last) - NEAR + 1  # no small cube reaches up from there
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
+    i, j = x + PAD, y + PAD  # of x and y in the padded tables: beyond the box they are wrapped while the code is read
     for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
         if s > launch:
             if n.visits > n.most_visits > 0.0:
                 return NO_METAL
             if last < above.NOWHERE:
-                x, y, s = above.move(regions, box, x, y, s, launch, last, a, b)
+                x, y, s = above.move(regions, box, regions.x[i], regions.y[j], s, launch, last, a, b)
                 if s < 0:
                     return ESCAPED
+                i, j = x + PAD, y + PAD
                 continue
             height = walk_tables.HEIGHTS - 1
             while 1 << height > s - launch:
@@ -275,34 +277,40 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             if height < method.inner_probability.shape[0]:
                 pick = drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
                 if pick < SPAN * SPAN:
-                    x, y = wrap(x + pick // SPAN - SPAN // 2, box.nx), wrap(y + pick % SPAN - SPAN // 2, box.ny)
+                    i, j = regions.x[i] + pick // SPAN + PAD - SPAN // 2, regions.y[j] + pick % SPAN + PAD - SPAN // 2
                     continue
                 a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)  # the last ones are what led here
             pick = drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
-            x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
+            x, y = regions.x[i] + pick // box.ny, regions.y[j] + pick % box.ny
+            i, j = wrap(x, box.nx) + PAD, wrap(y, box.ny) + PAD
             continue
-        at = place(regions, x, y, s)
+        at = regions.x_place[i] + regions.y_place[j] + ((s >> 2 << 6) | (s & 3))
+        x, y = regions.x[i], regions.y[j]
         code = np.int64(regions.code[at])
-        if code < CONTACT:
+        if s <= deep and regions.steps[code, 1] > 0:  # a small cube, or a contact with dead metal only
+            entry = regions.steps[code, 0] + (((a if code < CONTACT else b) & MASK) * regions.steps[code, 1] >> 32)
+        elif code < CONTACT:
             cube = min(half_width(regions, box, x, y, s, at, code), last - s)
             start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
             if launch - s < cube:
                 n.visits += regions.visits[cube, launch - s + cube - 1] / ways
             entry = start + ((a & MASK) * size >> 32)
-            jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
-            x, y = regions.x[x + (jump & BITS)], regions.y[y + (jump >> 10 & BITS)]
-            s += (jump >> 20 & BITS) - PAD
-            continue
-        direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
-        if s == launch:
-            n.visits += 1.0 / total
-        if direction < 0:
-            n.high += int(s > n.high_plane + 1)
-            return (x * box.ny + y) * box.ns + s
-        if direction < 2:
-            x = regions.x[x + 2 * direction - 1 + PAD]
-        elif direction < 4:
-            y = regions.y[y + 2 * direction - 5 + PAD]
         else:
-            s += 2 * direction - 9
+            direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
+            if s == launch:
+                n.visits += 1.0 / total
+            if direction < 0:
+                n.high += int(s > n.high_plane + 1)
+                return (x * box.ny + y) * box.ns + s
+            i, j = x + PAD, y + PAD
+            if direction < 2:
+                i += 2 * direction - 1
+            elif direction < 4:
+                j += 2 * direction - 5
+            else:
+                s += 2 * direction - 9
+            continue
+        jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
+        i, j = x + (jump & BITS), y + (jump >> 10 & BITS)
+        s += (jump >> 20 & BITS) - PAD
     return NO_METAL
