@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from kmc_li.kernels import settling
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import crumbling
-from kmc_li.kernels.lattice.occupancy import LI, Box, Lattice
+from kmc_li.kernels.lattice.occupancy import LI, Box
 from kmc_li.kernels.methods.ageing import AgedWalkers
 from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.walkers import Walkers
@@ -20,12 +20,12 @@ def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
     n, lattice = state.counters[0], state.lattice
     if n.dead_voxels == 0:
         return None
-    fallen = Lattice(*(array.copy() for array in lattice))
-    crumbling.crumble(fallen, box, int(n.top_plane))
+    top = int(n.top_plane)
+    touched = crumbling.crumble(lattice, box, top, crumbling.allocate(box, top), state.search)
     if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
-        settling.move_dead(model, box, state, fallen.cell)
+        settling.follow(model, box, state, touched)
         for _ in range(REFRESHES if isinstance(state.method, Guided) else 0):
             verbs.refresh(state.method, model, box, state)
         return None
-    occupied: NDArray[np.bool_] = ((fallen.cell & LI) != 0).reshape(box)
+    occupied: NDArray[np.bool_] = ((lattice.cell & LI) != 0).reshape(box)
     return occupied

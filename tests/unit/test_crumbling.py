@@ -51,17 +51,22 @@ def naive(li, dead):
     return li, dead
 
 
-@pytest.mark.parametrize("shape,seed", [((6, 5, 14), 0), ((6, 5, 14), 1), ((7, 1, 12), 2), ((2, 2, 10), 3), ((4, 4, 9), 4)])
+@pytest.mark.parametrize("shape,seed", [((6, 5, 14), 0), ((6, 5, 14), 1), ((9, 11, 16), 5), ((7, 1, 12), 2), ((2, 2, 10), 3), ((4, 4, 9), 4)])
 def test_grains_fall_as_the_naive_search_says(shape, seed):
     li = np.random.default_rng(seed).random(shape) < np.linspace(0.7, 0.15, shape[2])
     box, lattice = occupancy.from_occupancy(li, shape[2] + 2)
-    count = connectivity.mark_all(lattice.cell, box, connectivity.allocate(lattice.cell.size))
+    search = connectivity.allocate(lattice.cell.size)
+    count = connectivity.mark_all(lattice.cell, box, search)
     cell = lattice.cell.reshape(box)
     dead = (cell[:, :, 1:-1] & DEAD) != 0
     assert 0 < count == dead.sum() < li.sum()
     # the kernel counts planes from the collector's, which is plane 0
     expected, expected_dead = naive(li, dead)
-    crumbling.crumble(lattice, box, int(lattice.height.max()))
+    top, before = int(lattice.height.max()), lattice.cell & LI
+    touched = crumbling.crumble(lattice, box, top, crumbling.allocate(box, top), search)
+    changed = np.flatnonzero(before != lattice.cell & LI)
+    assert np.isin(changed, search.voxel[:touched]).all() and not search.mark.any()
+    assert np.unique(search.voxel[:touched]).size == touched < 2 * changed.size
     found, found_dead = (cell[:, :, 1:-1] & LI) != 0, (cell[:, :, 1:-1] & DEAD) != 0
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(found_dead, expected_dead)
@@ -78,6 +83,7 @@ def test_a_tower_without_contact_becomes_a_heap():
     li = np.zeros((9, 9, 24), bool)
     li[4, 4, 4:22] = True
     box, lattice = occupancy.from_occupancy(li, 26)
-    connectivity.mark_all(lattice.cell, box, connectivity.allocate(lattice.cell.size))
-    crumbling.crumble(lattice, box, int(lattice.height.max()))
+    search = connectivity.allocate(lattice.cell.size)
+    connectivity.mark_all(lattice.cell, box, search)
+    crumbling.crumble(lattice, box, 22, crumbling.allocate(box, 22), search)
     assert lattice.height.max() <= 6 and ((lattice.cell & DEAD) != 0).sum() == 18
