@@ -5,6 +5,11 @@
 
 Studies cycling_bare, cycling_inert and cycling_piezo, 64 x 64 columns, one run each, one after the other; figures and
 storage left out. Stripping pays for dead lithium that falls after each monolayer ("settling", given as its share).
+
+The second table says what of the ratio is geometry: the moves of a walker on the deposits of all record points, more
+where it has to find its way through dead lithium. The third one begins without any: walkers on the deposit of the first
+plating, frozen, once as it plates and once as it strips; and the events of the half steps on either side, of which the
+one that strips leaves dead lithium that floats until it settles.
 """
 
 import argparse
@@ -12,10 +17,14 @@ import sys
 import time
 from collections import Counter
 
+import numpy as np
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
 from kmc_li.engine.cycling import Cycling
+from kmc_li.kernels.base.codes import NO_METAL
+from kmc_li.kernels.base.jit import njit
+from kmc_li.kernels.methods import walkers
 from kmc_li.study.presets import study_path
 
 CONDITIONS = ("bare", "inert", "piezo")
@@ -32,23 +41,88 @@ class Timed(Cycling):
         self.settling_s += time.process_time() - began
 
 
+@njit
+def lands(box, state, rng, patience):
+    """Whether a walker lands within so many moves."""
+    n, x, y = state.counters[0], int(rng.random() * box.nx), int(rng.random() * box.ny)
+    args = state.lattice.cell, box, state.method, n, rng, x, y, n.top_plane + 1, patience
+    return walkers.walk_at_most(*args) != NO_METAL
+
+
+@njit
+def walk_all(box, state, rng, count):
+    """Let walkers land; nothing else happens."""
+    for _ in range(count):
+        walkers.walk(state.lattice.cell, box, state.method, state.counters[0], rng)
+
+
+def moves(box, state, count, seed):
+    """Moves of each of so many walkers on a frozen deposit, found by how much patience they need."""
+    state, rng = state._replace(counters=state.counters.copy()), np.random.default_rng(seed)
+    state.counters[0].most_visits = 0.0  # no cut-off
+    found = []
+    for _ in range(count):
+        start, low, high = rng.bit_generator.state, 0, 64
+
+        def within(patience, start=start):
+            rng.bit_generator.state = start
+            return lands(box, state, rng, patience)
+
+        while not within(high):
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if within(middle) else (middle, high)
+        found.append(high)
+    return found
+
+
+def without_dead(study, seed):
+    """Moves and CPU microseconds of a walker on the deposit of the first plating, as it plates and as it strips."""
+    run, found = Cycling(study.replace(**{"protocol.cycles": 1}), seed), {}
+    while not run.at_step_end:
+        run.advance(10**9)
+    states = {"plate": run._state}
+    run.advance(0)  # builds the state that strips
+    states["strip"] = run._state
+    for kind, state in states.items():
+        found[f"{kind} moves"] = float(np.mean(moves(run._box, state, 1000, seed)))
+    spent = {kind: [] for kind in states}
+    for _ in range(4):
+        for kind, state in states.items():
+            frozen = state._replace(counters=state.counters.copy())
+            began = time.process_time()
+            walk_all(run._box, frozen, np.random.default_rng(seed), 10**4)
+            spent[kind].append(100 * (time.process_time() - began))
+    return found | {f"{kind} us": min(times[1:]) for kind, times in spent.items()}
+
+
 def measure(condition: str, cycles: int, seed: int) -> dict[str, float]:
-    """Events a CPU second of each kind of step, CPU seconds of the run, share of settling in those of stripping."""
+    """Events a CPU second of each kind of step, moves of its walkers, CPU seconds, share of settling."""
     study = Parameters.from_toml(study_path(f"cycling_{condition}"))
     warm, run = (Timed(study.replace(**{"protocol.cycles": n}), seed) for n in (1, cycles))
     while warm.finished is None:
         warm.advance(10**9)
     events: Counter[str] = Counter()
     seconds: Counter[str] = Counter()
+    walked: dict[str, list[int]] = {"plate": [], "strip": []}
     with tqdm(total=1000, desc=condition, bar_format="{desc} {percentage:3.0f} %|{bar}| {elapsed}") as bar:
         while run.finished is None:
             before, began = run.events, time.process_time()
             run.advance(10**9)
-            seconds[run.step.kind] += time.process_time() - began
-            events[run.step.kind] += run.events - before
+            spent, kind = time.process_time() - began, run.step.kind
+            names = [kind]
+            if run._index < 2 and (run.progress * 2 * cycles % 1.0 < 0.5) == (kind == "strip") and not run.at_step_end:
+                names.append(f"first {kind}")  # the later half of the first plating, the earlier half of its stripping
+            for name in names:
+                seconds[name] += spent
+                events[name] += run.events - before
+            walked[kind] += moves(run._box, run._state, 4, run._row)
             bar.update(int(1000 * run.progress) - bar.n)
-    speed = {kind: events[kind] / seconds[kind] for kind in ("plate", "strip")}
-    return {**speed, "cpu_s": sum(seconds.values()), "settling": run.settling_s / seconds["strip"]}
+    found = {name: events[name] / seconds[name] for name in seconds}
+    found |= {f"{kind} walk": float(np.mean(counts)) for kind, counts in walked.items()}
+    found |= {"cpu_s": seconds["plate"] + seconds["strip"], "settling": run.settling_s / seconds["strip"]}
+    return found | without_dead(study, seed)
 
 
 def main() -> None:
@@ -64,6 +138,17 @@ def main() -> None:
             f"| {condition} | {options.cycles} | {r['plate']:,.0f} | {r['strip']:,.0f} | {r['strip'] / r['plate']:.2f} "
             f"| {100 * r['settling']:.0f} % | {r['cpu_s']:.0f} |"
         )
+    print("\n| over all cycles | moves a walker, plating | stripping | over plating |\n|---|---|---|---|")
+    for condition, r in rows.items():
+        a, b = r["plate walk"], r["strip walk"]
+        print(f"| {condition} | {a:,.0f} | {b:,.0f} | {b / a:.1f} |")
+    print("\n| first cycle | moves a walker, plating | stripping | CPU us, plating | stripping | in speed ", end="")
+    print("| events/s, later half of plating | earlier half of stripping | over plating |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    for condition, r in rows.items():
+        walk = f"{r['plate moves']:,.0f} | {r['strip moves']:,.0f} | {r['plate us']:.1f} | {r['strip us']:.1f}"
+        a, b = r["first plate"], r["first strip"]
+        print(f"| {condition} | {walk} | {r['plate us'] / r['strip us']:.2f} | {a:,.0f} | {b:,.0f} | {b / a:.2f} |")
 
 
 if __name__ == "__main__":
