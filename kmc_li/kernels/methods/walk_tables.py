@@ -59,7 +59,7 @@ def jumps(nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArr
         cubes[e:] = sum(entry.shape[0] for entry in entries), jump.size, e
         entries.append(np.stack([threshold, jump | jump[other] << 30], axis=1))
         visits[e, : mean.size] = mean
-    return cubes, np.concatenate(entries), visits
+    return cubes.ravel(), np.concatenate(entries).ravel(), visits
 
 
 def pattern() -> NDArray[np.uint8]:

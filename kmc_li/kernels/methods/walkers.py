@@ -24,7 +24,7 @@ from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.methods import above, free_regions, walk_tables
 from kmc_li.kernels.methods.free_cubes import half_width
-from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, place, three, wrap
+from kmc_li.kernels.methods.free_regions import BITS, CONTACT, PAD, WAYS, bit, entry, place, three, wrap
 from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.methods.walk_draws import FIRST_FACTOR, MASK, SECOND_FACTOR, drawn, following, uniform
 
@@ -260,6 +260,8 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
     for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
+        at = place(regions, x, y, s)  # x and y may lie beyond the box; they are brought back to it meanwhile
+        x, y = entry(regions.x, x + PAD), entry(regions.y, y + PAD)
         if s > launch:
             if n.visits > n.most_visits > 0.0:
                 return NO_METAL
@@ -281,17 +283,17 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             pick = drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
             x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
             continue
-        at = place(regions, x, y, s)
-        code = np.int64(regions.code[at])
+        code = np.int64(entry(regions.code, at))
         if code < CONTACT:
             cube = min(half_width(regions, box, x, y, s, at, code), last - s)
-            start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
+            cube *= 3
+            start, size = entry(regions.cubes, cube), entry(regions.cubes, cube + 1)
+            cube = entry(regions.cubes, cube + 2)
             if launch - s < cube:
                 n.visits += regions.visits[cube, launch - s + cube - 1] / ways
-            entry = start + ((a & MASK) * size >> 32)
-            jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
-            x, y = regions.x[x + (jump & BITS)], regions.y[y + (jump >> 10 & BITS)]
-            s += (jump >> 20 & BITS) - PAD
+            way = 2 * (start + ((a & MASK) * size >> 32))
+            jump = entry(regions.exits, way + 1) >> 30 * int((b & MASK) >= entry(regions.exits, way))
+            x, y, s = x + (jump & BITS) - PAD, y + (jump >> 10 & BITS) - PAD, s + (jump >> 20 & BITS) - PAD
             continue
         direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
         if s == launch:
@@ -300,9 +302,9 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             n.high += int(s > n.high_plane + 1)
             return (x * box.ny + y) * box.ns + s
         if direction < 2:
-            x = regions.x[x + 2 * direction - 1 + PAD]
+            x += 2 * direction - 1
         elif direction < 4:
-            y = regions.y[y + 2 * direction - 5 + PAD]
+            y += 2 * direction - 5
         else:
             s += 2 * direction - 9
     return NO_METAL
