@@ -223,14 +223,18 @@ def total(fills, box):
 @njit
 def surface_cell(fills, cell, box, voxel):
     """The cell of the surface on the normal through a voxel; -1: none near."""
+    s = voxel % box.ns
     for _ in range(NEAR):
-        if is_empty(cell[voxel]) and (cell[voxel] & NEIGHBOURS) > 0:
+        free = is_empty(cell[voxel])
+        if free and (cell[voxel] & NEIGHBOURS) > 0:
             return voxel
         direction = int(fills.inward[voxel])
         if direction == NOWHERE:
             return -1
-        other = beside(box, voxel, direction if is_empty(cell[voxel]) else direction ^ 1)
-        if other % box.ns == 0 or other % box.ns == box.ns - 1 or other == voxel:
+        direction ^= int(not free)
+        other = beside(box, voxel, direction)
+        s += int(direction == ABOVE) - int(direction == BELOW)
+        if s == 0 or s == box.ns - 1 or other == voxel:
             return -1
         voxel = other
     return -1
