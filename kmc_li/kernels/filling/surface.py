@@ -290,7 +290,8 @@ def _find_carriers(fills, cell, box, first):
     """Let each cell of the surface stand for the area on its normal, and carry what happens there."""
     for column in range(box.nx * box.ny):
         for i in range(column * box.ns + first, column * box.ns + fills.end[column]):
-            fills.carried[i] = np.float32(0.0)
+            if fills.carried[i] > np.float32(0.0):  # without area a cell conducts nothing, and nothing is kept of it
+                fills.carried[i], fills.conductance[i] = np.float32(0.0), 0.0
     for column in range(box.nx * box.ny):
         for i in range(column * box.ns + first, column * box.ns + fills.end[column]):
             if fills.area[i] > np.float32(0.0):
