@@ -39,6 +39,7 @@ def exits(edge: int, axes: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return np.maximum(visits[0], 0.0).ravel(), visits.sum(axis=tuple(range(1, axes)))
 
 
+@lru_cache(8)
 def jumps(nx: int, ny: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Tables `cubes`, `exits` and `visits` of FreeRegions: jumps along x, y, s, each plus PAD, packed in one number."""
     axes = [axis for axis, several in enumerate((nx > 1, ny > 1, True)) if several]
@@ -107,6 +108,7 @@ def return_probabilities(nx: int, ny: int, planes: int) -> NDArray[np.float64]:
     return np.asarray(share / share.sum())
 
 
+@lru_cache(8)
 def returns(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
     """Alias tables of displacements on the way down, without the inner ones where these have tables of their own."""
     outer, inner = [], []
