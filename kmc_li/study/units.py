@@ -149,6 +149,7 @@ def _product(tokens: list[re.Match[str]], text: str) -> Unit:
     return total
 
 
+@lru_cache(1024)
 def convert(value: float, source: str, target: str) -> float:
     """A finite value given in the unit `source`, in the unit `target`. Raises UnitError.
 

@@ -188,6 +188,26 @@ def test_cut_anywhere_a_run_goes_on_with_the_same_bits():
         assert np.array_equal(array, cut.state()[0][name]), name
 
 
+def test_what_a_cell_conducts_is_up_to_date():
+    """What walkers have kept of it is, to the bit, what its Li and its area make it, in the midst of a run."""
+    keys = {"capillarity": True, "mullins_B_m4_s": 2e-29}
+    p = partial(12, 12, 48, 0.25, 8, stop={"capacity_mAh_cm2": 0.3}, surface=keys, layer=PIEZO,
+                substrate={"roughness_um": 0.2, "correlation_length_um": 1.0, "hurst": 0.8})  # fmt: skip
+    simulation, kept = build_and_run(p), 0
+    while simulation.finished is None:
+        simulation.advance(37)
+        state, box = simulation._state, simulation._box
+        conductance, anew = state.method.fills.conductance, np.zeros(state.lattice.cell.size)
+        before = conductance.copy()
+        conductance[:] = 0.0
+        face_conductances(state.method, state.lattice.cell, box, state.counters[0], anew)
+        known = (before != 0.0) & (anew != 0.0)
+        assert np.array_equal(before[known], anew[known])
+        kept += known.sum()
+        conductance[:] = before
+    assert kept > 1000
+
+
 def test_curvature_of_a_ball():
     """1/r1 + 1/r2 of a ball of 9 voxels on the collector, within 2 % on average and 10 % (rms) at a voxel."""
     p = partial(32, 32, 32, 0.25, 16)

@@ -11,7 +11,7 @@ import numpy as np
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.filling import fills as filling
 from kmc_li.kernels.filling import surface
-from kmc_li.kernels.filling.fills import beside
+from kmc_li.kernels.lattice.occupancy import around
 
 STEP = 0.4  # of B t / voxel^4 at once
 LITTLE = np.float32(0.01)  # area of a voxel that takes part
@@ -25,13 +25,13 @@ def _flow(fills, box, first, amount):
         fills.moved[a + first : a + fills.end[column]] = 0
     scale = amount * fills.full
     for column in range(box.nx * box.ny):
+        _, east, _, north = around(box, column)
         for s in range(first, fills.end[column]):
             i = column * box.ns + s
             if fills.area[i] <= LITTLE:
                 continue
-            for direction in (1, 3, 5):
-                other = beside(box, i, direction)
-                if (direction == 5 and s + 1 >= box.ns) or fills.area[other] <= LITTLE:
+            for other in (east * box.ns + s, north * box.ns + s, i + 1):
+                if (other == i + 1 and s + 1 >= box.ns) or fills.area[other] <= LITTLE:
                     continue
                 difference = np.float64(fills.curvature[i]) - np.float64(fills.curvature[other])
                 weight = 0.5 * (np.float64(fills.area[i]) + np.float64(fills.area[other]))

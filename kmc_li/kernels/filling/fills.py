@@ -41,6 +41,7 @@ class Fills(NamedTuple):
     inward: np.ndarray  # int8: direction that leads most steeply into Li
     carrier: np.ndarray  # int32: cell of the surface on the normal through a voxel in which some of it lies
     moved: np.ndarray  # int32: units that surface diffusion brings to a voxel
+    conductance: np.ndarray  # float64: of a cell, as walkers have found it last; 0: to be found anew
 
 
 def allocate(box, quanta: int) -> Fills:
@@ -57,6 +58,7 @@ def allocate(box, quanta: int) -> Fills:
         inward=np.full(voxels, NOWHERE, np.int8),
         carrier=np.zeros(voxels, np.int32),
         moved=np.zeros(voxels, np.int32),
+        conductance=np.zeros(voxels),
     )
 
 
@@ -138,6 +140,7 @@ def lose(box, state, voxel, units, live):
         other = _beyond(fills, cell, box, voxel)
         voxel = other if other >= 0 else voxel
     left, metal = fills.volume[voxel] - units, voxel
+    fills.conductance[voxel] = 0.0
     if is_empty(cell[voxel]):
         metal = -1 if 2 * left >= -fills.full else behind(fills, cell, box, voxel, live)
         if metal < 0:  # a debt; where there is nothing to take from, what comes next pays it
@@ -145,7 +148,7 @@ def lose(box, state, voxel, units, live):
             return
         fills.volume[voxel] = 0
         left += fills.volume[metal]
-    fills.volume[metal] = left
+    fills.volume[metal], fills.conductance[metal] = left, 0.0
     if 2 * left < fills.full:
         dead = (cell[metal] & DEAD) != 0
         take_metal(box, state, metal)
@@ -161,6 +164,7 @@ def gain(box, state, voxel, units):
     """Li comes to a voxel; from half a voxel on that is Li, and an empty cell beside it, outward if any, goes on."""
     fills, cell = state.method.fills, state.lattice.cell
     for _ in range(FARTHEST):
+        fills.conductance[voxel] = 0.0
         if is_empty(cell[voxel]):
             fills.volume[voxel] += units
             if 2 * fills.volume[voxel] < fills.full:
@@ -178,6 +182,7 @@ def gain(box, state, voxel, units):
             if is_empty(cell[pore]) and _closed(cell, box, pore):  # less than voxels can hold: its roof falls in
                 units += _become_li(box, state, pore)
         voxel = other
+    fills.conductance[voxel] = 0.0
     fills.volume[voxel] += units  # the last cell of a pore: too little or too much is in it
 
 
@@ -203,7 +208,7 @@ def gather(box, state, first):
                 other = surface_cell(fills, cell, box, i)
                 if other >= 0 and other != i:
                     units = fills.volume[i]
-                    fills.volume[i] = 0
+                    fills.volume[i], fills.conductance[i] = 0, 0.0
                     if units > 0:
                         gain(box, state, other, units)
                     else:
@@ -223,14 +228,18 @@ def total(fills, box):
 @njit
 def surface_cell(fills, cell, box, voxel):
     """The cell of the surface on the normal through a voxel; -1: none near."""
+    s = voxel % box.ns
     for _ in range(NEAR):
-        if is_empty(cell[voxel]) and (cell[voxel] & NEIGHBOURS) > 0:
+        free = is_empty(cell[voxel])
+        if free and (cell[voxel] & NEIGHBOURS) > 0:
             return voxel
         direction = int(fills.inward[voxel])
         if direction == NOWHERE:
             return -1
-        other = beside(box, voxel, direction if is_empty(cell[voxel]) else direction ^ 1)
-        if other % box.ns == 0 or other % box.ns == box.ns - 1 or other == voxel:
+        direction ^= int(not free)
+        other = beside(box, voxel, direction)
+        s += int(direction == ABOVE) - int(direction == BELOW)
+        if s == 0 or s == box.ns - 1 or other == voxel:
             return -1
         voxel = other
     return -1

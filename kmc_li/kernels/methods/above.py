@@ -60,7 +60,7 @@ def move(regions, box, x, y, s, launch, last, a, b):
         column = min(int(left / (last - launch + 0.5 - high) * (box.nx * box.ny)), box.nx * box.ny - 1)
         return column // box.ny, column % box.ny, launch
     cube = min(high, last - s, PAD - 1)
-    entry = regions.cubes[cube, 0] + ((a & MASK) * regions.cubes[cube, 1] >> 32)
-    jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
+    entry = 2 * (regions.cubes[3 * cube] + ((a & MASK) * regions.cubes[3 * cube + 1] >> 32))
+    jump = regions.exits[entry + 1] >> 30 * int((b & MASK) >= regions.exits[entry])
     s += (jump >> 20 & BITS) - PAD
     return regions.x[x + (jump & BITS)], regions.y[y + (jump >> 10 & BITS)], s

@@ -40,10 +40,10 @@ class FreeRegions(NamedTuple):
     y_place: np.ndarray
     pattern: np.ndarray  # uint8 (64 * 27 * 64,): codes around metal by its place in a block; empty: odd sizes
     block_bits: np.ndarray  # uint32: which blocks hold metal, as `metal`
-    cubes: np.ndarray  # int64 (PAD, 3): by the half-width that is free: first exit, exits, half-width of the cube taken
-    exits: np.ndarray  # int64 (exits, 2): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
+    cubes: np.ndarray  # int64 (PAD * 3,): by the free half-width: first exit, exits, half-width of the cube taken
+    exits: np.ndarray  # int64 (exits * 2,): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
     visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
-    steps: np.ndarray  # int64 (256, 2): by the code: first exit and exits, where nothing but the next place is asked
+    steps: np.ndarray  # int64 (256 * 2,): by the code: first exit and exits, where nothing but the next place is asked
     marks: np.ndarray  # int64 (1,), 1: contacts without a live face are told apart
 
 
@@ -54,9 +54,15 @@ def wrap(x, n):
 
 
 @leaf
+def entry(table, i):
+    """Of a table, for i >= 0: without the code that counts a negative one from the end."""
+    return table[np.uint64(i)]
+
+
+@leaf
 def place(regions, x, y, s):
     """Of a voxel in `code`."""
-    return regions.x_place[x + PAD] + regions.y_place[y + PAD] + ((s >> 2 << 6) | (s & 3))
+    return entry(regions.x_place, x + PAD) + entry(regions.y_place, y + PAD) + ((s >> 2 << 6) | (s & 3))
 
 
 @leaf

@@ -146,8 +146,10 @@ def sink(method, cell, box, n, x, y, s, faces):
     i, length = column * box.ns + s, method.law.wagner[0] * method.resistance[column]
     if faces == 0:
         return 0.0
-    offset = 0.5 - np.float64(method.fills.volume[i]) / method.fills.full
-    return np.float64(method.fills.carried[i]) / max(length + offset, 0.05)
+    if method.fills.conductance[i] == 0.0:
+        offset = 0.5 - np.float64(method.fills.volume[i]) / method.fills.full
+        method.fills.conductance[i] = np.float64(method.fills.carried[i]) / max(length + offset, 0.05)
+    return method.fills.conductance[i]
 
 
 @njit

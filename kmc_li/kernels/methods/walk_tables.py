@@ -39,6 +39,7 @@ def exits(edge: int, axes: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     return np.maximum(visits[0], 0.0).ravel(), visits.sum(axis=tuple(range(1, axes)))
 
 
+@lru_cache(8)
 def jumps(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
     """Tables `cubes`, `exits`, `visits`, `steps` of FreeRegions: jumps along x, y, s, each plus PAD, in one number."""
     axes = [axis for axis, several in enumerate((nx > 1, ny > 1, True)) if several]
@@ -67,7 +68,7 @@ def jumps(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
         jump = ((one.reshape(6, 3)[directions[6 * mask :][: ways[mask]]] + PAD) << np.array([0, 10, 20])).sum(axis=1)
         steps[METAL | mask] = sum(entry.shape[0] for entry in entries), jump.size
         entries.append(np.stack([np.full(jump.size, 1 << 32), jump], axis=1))
-    return cubes, np.concatenate(entries), visits, steps
+    return cubes.ravel(), np.concatenate(entries).ravel(), visits, steps.ravel()
 
 
 def pattern() -> NDArray[np.uint8]:
@@ -116,6 +117,7 @@ def return_probabilities(nx: int, ny: int, planes: int) -> NDArray[np.float64]:
     return np.asarray(share / share.sum())
 
 
+@lru_cache(8)
 def returns(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
     """Alias tables of displacements on the way down, without the inner ones where these have tables of their own."""
     outer, inner = [], []

@@ -24,7 +24,7 @@ from kmc_li.kernels.lattice.surface import area_ratio_along, live_faces, wrapped
 from kmc_li.kernels.laws.linear import Linear
 from kmc_li.kernels.methods import above, dead_contacts, free_regions, walk_tables
 from kmc_li.kernels.methods.free_cubes import half_width
-from kmc_li.kernels.methods.free_regions import BITS, CONTACT, NEAR, PAD, WAYS, bit, three, wrap
+from kmc_li.kernels.methods.free_regions import BITS, CONTACT, NEAR, PAD, WAYS, bit, entry, place, three, wrap
 from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.methods.walk_draws import FIRST_FACTOR, MASK, SECOND_FACTOR, drawn, following, uniform
 
@@ -258,17 +258,17 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
     regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
     ways, deep = method.contacts.ways[0], min(launch, last) - NEAR + 1  # no small cube reaches up from there
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
-    i, j = x + PAD, y + PAD  # of x and y in the padded tables: beyond the box they are wrapped while the code is read
     for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
+        at = place(regions, x, y, s)  # x and y may lie beyond the box; they are brought back to it meanwhile
+        x, y = entry(regions.x, x + PAD), entry(regions.y, y + PAD)
         if s > launch:
             if n.visits > n.most_visits > 0.0:
                 return NO_METAL
             if last < above.NOWHERE:
-                x, y, s = above.move(regions, box, regions.x[i], regions.y[j], s, launch, last, a, b)
+                x, y, s = above.move(regions, box, x, y, s, launch, last, a, b)
                 if s < 0:
                     return ESCAPED
-                i, j = x + PAD, y + PAD
                 continue
             height = walk_tables.HEIGHTS - 1
             while 1 << height > s - launch:
@@ -277,24 +277,23 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             if height < method.inner_probability.shape[0]:
                 pick = drawn(method.inner_probability[height], method.inner_index[height], 0, SPAN * SPAN + 1, a, b)
                 if pick < SPAN * SPAN:
-                    i, j = regions.x[i] + pick // SPAN + PAD - SPAN // 2, regions.y[j] + pick % SPAN + PAD - SPAN // 2
+                    x, y = x + pick // SPAN - SPAN // 2, y + pick % SPAN - SPAN // 2
                     continue
                 a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)  # the last ones are what led here
             pick = drawn(method.alias_probability[height], method.alias_index[height], 0, box.nx * box.ny, a, b)
-            x, y = regions.x[i] + pick // box.ny, regions.y[j] + pick % box.ny
-            i, j = wrap(x, box.nx) + PAD, wrap(y, box.ny) + PAD
+            x, y = wrap(x + pick // box.ny, box.nx), wrap(y + pick % box.ny, box.ny)
             continue
-        at = regions.x_place[i] + regions.y_place[j] + ((s >> 2 << 6) | (s & 3))
-        x, y = regions.x[i], regions.y[j]
-        code = np.int64(regions.code[at])
-        if s <= deep and regions.steps[code, 1] > 0:  # a small cube, or a contact with dead metal only
-            entry = regions.steps[code, 0] + (((a if code < CONTACT else b) & MASK) * regions.steps[code, 1] >> 32)
+        code = np.int64(entry(regions.code, at))
+        size = entry(regions.steps, 2 * code + 1)
+        if size > 0 and s <= deep:  # a small cube, or a contact with dead metal only
+            line = entry(regions.steps, 2 * code) + (((a if code < CONTACT else b) & MASK) * size >> 32)
         elif code < CONTACT:
-            cube = min(half_width(regions, box, x, y, s, at, code), last - s)
-            start, size, cube = regions.cubes[cube, 0], regions.cubes[cube, 1], regions.cubes[cube, 2]
+            cube = 3 * min(half_width(regions, box, x, y, s, at, code), last - s)
+            start, size = entry(regions.cubes, cube), entry(regions.cubes, cube + 1)
+            cube = entry(regions.cubes, cube + 2)
             if launch - s < cube:
                 n.visits += regions.visits[cube, launch - s + cube - 1] / ways
-            entry = start + ((a & MASK) * size >> 32)
+            line = start + ((a & MASK) * size >> 32)
         else:
             direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
             if s == launch:
@@ -302,15 +301,13 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             if direction < 0:
                 n.high += int(s > n.high_plane + 1)
                 return (x * box.ny + y) * box.ns + s
-            i, j = x + PAD, y + PAD
             if direction < 2:
-                i += 2 * direction - 1
+                x += 2 * direction - 1
             elif direction < 4:
-                j += 2 * direction - 5
+                y += 2 * direction - 5
             else:
                 s += 2 * direction - 9
             continue
-        jump = regions.exits[entry, 1] >> 30 * int((b & MASK) >= regions.exits[entry, 0])
-        i, j = x + (jump & BITS), y + (jump >> 10 & BITS)
-        s += (jump >> 20 & BITS) - PAD
+        jump = entry(regions.exits, 2 * line + 1) >> 30 * int((b & MASK) >= entry(regions.exits, 2 * line))
+        x, y, s = x + (jump & BITS) - PAD, y + (jump >> 10 & BITS) - PAD, s + (jump >> 20 & BITS) - PAD
     return NO_METAL
