@@ -41,6 +41,26 @@ def test_law_of_a_face_solves_its_equation(alphas, series, exchange):
         assert slope == pytest.approx(rise / (1 + series * rise), rel=1e-9)
 
 
+@pytest.mark.parametrize("resistance", [20.0, 530.0])
+@pytest.mark.parametrize("exchange", [1e-4, 0.05, 3.0, 100.0])
+@pytest.mark.parametrize("alphas", [(0.5, 0.5), (0.1, 0.9), (1.2, 0.3)])
+def test_table_of_the_law_agrees_with_newton(alphas, exchange, resistance):
+    """Faces of all slopes, drops from nothing to beyond the table; what a float32 potential keeps is 6e-8."""
+    changes = TAFEL | {"plating.alpha_cathodic": alphas[0], "plating.alpha_anodic": alphas[1]}
+    changes["electrolyte.exchange_current_density_mA_cm2"] = exchange
+    changes["electrolyte.charge_transfer_resistance_ohm_cm2"] = resistance + 1e3 * THERMAL_V / sum(alphas) / exchange
+    law, rng = butler_volmer.allocate(study(**changes), 1, np.float64), np.random.default_rng(1)
+    unit = 1.0 / max(law.cathodic[0], law.anodic[0])
+    sizes = np.concatenate([10 ** rng.uniform(-7, 0, 100), rng.uniform(0, butler_volmer.REACH + 2, 100), [0.0]])
+    for drop in unit * np.concatenate([sizes, -sizes]):
+        ratio = rng.uniform(1.0, np.sqrt(3.0))
+        series, exchanged = 0.5 + law.series[0] * ratio, law.exchange[0] / ratio
+        found, slope = butler_volmer.face(law, drop, ratio, 1.0)
+        current, rise = butler_volmer.current_density(drop, series, exchanged, law.cathodic[0], law.anodic[0])
+        assert found == pytest.approx(current, rel=3e-8, abs=0)
+        assert slope == pytest.approx(rise, rel=3e-6)
+
+
 def deposit(p, seed, share=0.35):
     """Model, box, state of random lithium under a study: overhangs, floating grains, pores."""
     model, rng = build.build_model(p), np.random.default_rng(seed)

@@ -144,3 +144,22 @@ def test_coarse_grids_follow_single_changes(shape, weighted):
             np.testing.assert_array_equal(a, b)
         for a, b in zip(equations, (at.inverse_diagonal, at.surface_conductance, at.rhs), strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("nx", [1, 2, 3, 4, 5, 6, 8, 13, 64])
+def test_stages_that_follow_each_other_wait_for_the_rows_beside(nx):
+    """Each row goes through all three stages; when it does, its neighbours are through the one before and no further."""
+    lag, done = multigrid._lag(nx), np.zeros(nx, int)
+    for k in range(nx + 2 * lag):
+        for stage in range(3):
+            x = multigrid._row(k, stage, lag, nx)
+            if x >= 0:
+                beside = [done[x - 1], done[(x + 1) % nx]]
+                assert done[x] == stage
+                if lag < nx:  # else the rows of a stage come one after the other, as they always did
+                    assert min(beside) >= stage and max(beside) <= stage + 1
+                else:
+                    assert min(beside) >= stage
+                done[x] += 1
+    assert (done == 3).all()
+    assert lag < nx or nx % 2 == 1 or nx == 2

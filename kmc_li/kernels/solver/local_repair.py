@@ -35,23 +35,25 @@ def relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, sweep
     """Relax the columns around one: Jacobi along a column, Gauss-Seidel between the two colours of columns."""
     nx, ny, ns = box
     x, y = column // ny, column % ny
-    wx, wy, n = min(NEAR, (nx - 1) // 2), min(NEAR, (ny - 1) // 2), end - first
-    kx, ky, down, up = cx[first:end], cy[first:end], cz[first:end], cz[first + 1 : end + 1]
+    wx, wy = min(NEAR, (nx - 1) // 2), min(NEAR, (ny - 1) // 2)
+    kx, ky, kz, n = cx[first:end], cy[first:end], cz[first : end + 1], np.uint64(end - first)
+    one = np.uint64(1)  # no sign: an index below 0 would be one from the end
     for half in range(2 * sweeps):
         for i in range(-wx, wx + 1):
+            here = wrapped(x + i, nx)
+            west, east, here = wrapped(here - 1, nx) * ny, wrapped(here + 1, nx) * ny, here * ny
             for j in range(-wy + ((i + wx + half) & 1), wy + 1, 2):
-                other = wrapped(x + i, nx) * ny + wrapped(y + j, ny)
-                w, e, t, b = around(box, other)
-                a = other * ns + first
-                p, below, above = phi[a : a + n], phi[a - 1 : a - 1 + n], phi[a + 1 : a + 1 + n]
-                d, r = inverse_diagonal[a : a + n], rhs[a : a + n]
-                w, e, t, b = w * ns + first, e * ns + first, t * ns + first, b * ns + first
-                west, east, south, north = phi[w : w + n], phi[e : e + n], phi[t : t + n], phi[b : b + n]
+                yh = wrapped(y + j, ny)
+                south, north = wrapped(yh - 1, ny), wrapped(yh + 1, ny)
+                w, e, a = (west + yh) * ns + first, (east + yh) * ns + first, (here + yh) * ns + first
+                t, b = (here + south) * ns + first, (here + north) * ns + first
+                w, e, t, b, a = np.uint64(w), np.uint64(e), np.uint64(t), np.uint64(b), np.uint64(a)
                 for k in range(n):
-                    total = kx[k] * (west[k] + east[k]) + ky[k] * (south[k] + north[k])
-                    new[k] = (total + down[k] * below[k] + up[k] * above[k] + r[k]) * d[k]
+                    total = kx[k] * (phi[w + k] + phi[e + k]) + ky[k] * (phi[t + k] + phi[b + k])
+                    total = total + kz[k] * phi[a + k - one] + kz[k + one] * phi[a + k + one] + rhs[a + k]
+                    new[k] = total * inverse_diagonal[a + k]
                 for k in range(n):
-                    p[k] = new[k]
+                    phi[a + k] = new[k]
 
 
 @leaf

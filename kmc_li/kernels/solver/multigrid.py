@@ -7,37 +7,37 @@
 import numpy as np
 
 from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.lattice.surface import wrapped
 from kmc_li.kernels.solver.hierarchy import gather
 
 TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denormal numbers, which are slow
 
 
-@njit
-def smooth_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, colour, work):
-    """Relax the columns of one colour of the checkerboard: Jacobi along a column, Gauss-Seidel between columns."""
+@leaf
+def _smooth_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, colour, work):
+    """Relax the columns of one colour of the checkerboard at x: Jacobi along a column, Gauss-Seidel between columns."""
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]
     kx, ky, down, up, new = cx[lowest:end], cy[lowest:end], cz[lowest:end], cz[lowest + 1 : end + 1], work[lowest:end]
     zero, tiny = phi.dtype.type(0), phi.dtype.type(TINY)
-    for x in range(nx):
-        xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
-        for y in range((x + colour) & 1, ny, 2):
-            ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-            a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
-            p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], inverse_diagonal[a:b], rhs[a:b]
-            a = (xw * ny + y) * ns
-            west = phi[a + lowest : a + end]
-            a = (xe * ny + y) * ns
-            east = phi[a + lowest : a + end]
-            a = (x * ny + ys) * ns
-            south = phi[a + lowest : a + end]
-            a = (x * ny + yn) * ns
-            north = phi[a + lowest : a + end]
-            for i in range(end - lowest):
-                total = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
-                new[i] = (total + down[i] * below[i] + up[i] * above[i] + r[i]) * d[i]
-            for i in range(end - lowest):
-                p[i] = new[i] if abs(new[i]) > tiny else zero
+    xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
+    for y in range((x + colour) & 1, ny, 2):
+        ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
+        a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
+        p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], inverse_diagonal[a:b], rhs[a:b]
+        a = (xw * ny + y) * ns
+        west = phi[a + lowest : a + end]
+        a = (xe * ny + y) * ns
+        east = phi[a + lowest : a + end]
+        a = (x * ny + ys) * ns
+        south = phi[a + lowest : a + end]
+        a = (x * ny + yn) * ns
+        north = phi[a + lowest : a + end]
+        for i in range(end - lowest):
+            total = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
+            new[i] = (total + down[i] * below[i] + up[i] * above[i] + r[i]) * d[i]
+        for i in range(end - lowest):
+            p[i] = new[i] if abs(new[i]) > tiny else zero
 
 
 @leaf
@@ -62,55 +62,99 @@ def residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, res):
         res[i] = res[i] - p[i] / d[i] if d[i] > zero else zero
 
 
-@njit
-def restrict_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
-    """Residual of the lattice summed into the right-hand side of level 1; returns sum |residual|."""
-    nx, ny, _ = grids.shape[0]
+@leaf
+def _restrict_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, work, size):
+    """Residual of the columns at x summed into the right-hand side of level 1; its size by plane added to `size`."""
     lowest, end, pairs = grids.planes[0]
     ycoarse, planes = grids.shape[1, 1], grids.shape[1, 2]
-    parent = grids.parent[0, lowest:end]
-    res, size, one = work[: end - lowest], work[end : 2 * end - lowest], work.dtype.type(1)
-    for i in range(end - lowest):
-        size[i] = 0
-    f = grids.f[: grids.offset[2]]
-    for i in range(f.shape[0]):
-        f[i] = 0
-    for x in range(nx):
-        for y in range(ny):
-            residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, res)
-            a = ((x // 2) * ycoarse + y // 2) * planes
-            gather(res, one, parent, pairs, f[a : a + planes])
-            for i in range(end - lowest):
-                size[i] += abs(res[i])
-    total = 0.0
-    for i in range(end - lowest):
-        total += np.float64(size[i])
-    return total
+    parent, res, one = grids.parent[0, lowest:end], work[: end - lowest], work.dtype.type(1)
+    f = grids.f[x // 2 * ycoarse * planes : (x // 2 + 1) * ycoarse * planes]
+    if x % 2 == 0:
+        for i in range(f.shape[0]):
+            f[i] = 0
+    for y in range(grids.shape[0, 1]):
+        residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, res)
+        gather(res, one, parent, pairs, f[y // 2 * planes : (y // 2 + 1) * planes])
+        for i in range(end - lowest):
+            size[i] += abs(res[i])
 
 
-@njit
-def prolong_fine(phi, inverse_diagonal, grids, step, work):
-    """Add the correction of level 1 to the lattice's potential."""
+@leaf
+def _prolong_row(phi, inverse_diagonal, grids, x, step, work):
+    """Add the correction of level 1 to the potential of the columns at x."""
     nx, ny, ns = grids.shape[0]
     lowest, end, pairs = grids.planes[0]
     ycoarse, planes = grids.shape[1, 1], grids.shape[1, 2]
     parent = grids.parent[0, lowest:end]
     add = work[: end - lowest]
     zero = phi.dtype.type(0)
-    for x in range(nx):
-        for y in range(ny):
-            a = ((x // 2) * ycoarse + y // 2) * planes
-            source = grids.u[a : a + planes]
-            if y % 2 == 0:
-                for k in range(pairs):
-                    add[2 * k] = step * source[1 + k]
-                    add[2 * k + 1] = add[2 * k]
-                for i in range(2 * pairs, end - lowest):
-                    add[i] = step * source[parent[i]]
-            a = (x * ny + y) * ns
-            p, d = phi[a + lowest : a + end], inverse_diagonal[a + lowest : a + end]
-            for i in range(end - lowest):
-                p[i] += add[i] if d[i] > zero else zero
+    for y in range(ny):
+        a = ((x // 2) * ycoarse + y // 2) * planes
+        source = grids.u[a : a + planes]
+        if y % 2 == 0:
+            for k in range(pairs):
+                add[2 * k] = step * source[1 + k]
+                add[2 * k + 1] = add[2 * k]
+            for i in range(2 * pairs, end - lowest):
+                add[i] = step * source[parent[i]]
+        a = (x * ny + y) * ns
+        p, d = phi[a + lowest : a + end], inverse_diagonal[a + lowest : a + end]
+        for i in range(end - lowest):
+            p[i] += add[i] if d[i] > zero else zero
+
+
+@leaf
+def _lag(nx):
+    """By how many rows each of three stages of a pass over the lattice stays behind the one before it.
+
+    A row needs its neighbours to be a stage further on. So the stages of one colour after the other can follow each
+    other closely, and each value is fetched from memory once, not three times. With an odd number of rows two
+    neighbours across the boundary have the same colour: then they wait until the stage before is over.
+    """
+    return 2 if nx % 2 == 0 and nx >= 4 else nx
+
+
+@leaf
+def _row(k, stage, lag, nx):
+    """Row that a stage treats at step k, the first ones across the boundary; -1 for none."""
+    x = k - lag * stage
+    if x < 0 or x >= nx:
+        return -1
+    return wrapped(x + stage - 2, nx) if lag < nx else x
+
+
+@njit
+def _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
+    """Relax the lattice and sum its residual into the right-hand side of level 1; returns sum |residual|."""
+    nx = grids.shape[0, 0]
+    lowest, end, _ = grids.planes[0]
+    lag, total, size = _lag(nx), 0.0, work[end : 2 * end - lowest]
+    for i in range(end - lowest):
+        size[i] = 0
+    for k in range(nx + 2 * lag):
+        for stage in range(3):
+            x = _row(k, stage, lag, nx)
+            if x >= 0 and stage < 2:
+                _smooth_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, stage, work)
+            elif x >= 0:
+                _restrict_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, work, size)
+    for i in range(end - lowest):
+        total += np.float64(size[i])
+    return total
+
+
+@njit
+def _up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, step, work):
+    """Add the correction of level 1 and relax again, in the reverse order of colours."""
+    nx = grids.shape[0, 0]
+    lag = _lag(nx)
+    for k in range(nx + 2 * lag):
+        for stage in range(3):
+            x = _row(k, stage, lag, nx)
+            if x >= 0 and stage == 0:
+                _prolong_row(phi, inverse_diagonal, grids, x, step, work)
+            elif x >= 0:
+                _smooth_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, 2 - stage, work)
 
 
 @njit
@@ -261,13 +305,9 @@ def correct(grids, work):
 @apart
 def cycle(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
     """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing."""
-    norm = 0.0
-    for half in range(4):
-        if half == 2:
-            norm = restrict_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work)
-            correct(grids, work)
-            prolong_fine(phi, inverse_diagonal, grids, step_length(grids, 1, work), work)
-        smooth_fine(phi, inverse_diagonal, rhs, cx, cy, cz, grids, half if half < 2 else 3 - half, work)
+    norm = _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work)
+    correct(grids, work)
+    _up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, step_length(grids, 1, work), work)
     return norm
 
 
