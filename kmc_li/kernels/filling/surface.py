@@ -12,7 +12,6 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.filling.fills import NOWHERE, behind, gather, surface_cell
 from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.lattice.surface import wrapped
-from kmc_li.kernels.methods.free_regions import wrap
 
 REACH = 4  # voxels from Li or from what is not full, within which the smoothed surface lies
 EDGE = 1e-4  # shares of Li from which on up to 1 less that there is a normal
@@ -219,9 +218,9 @@ def _at_the_surface(fills, box, first, x, y, s):
     fx, fy, fz = px - x0, py - y0, pz - z0
     total, weight = 0.0, 0.0
     for i in range(2):
-        base = wrap(x0 + i, box.nx) * box.ny
+        base = (x0 + i) % box.nx * box.ny
         for j in range(2):
-            line = (base + wrap(y0 + j, box.ny)) * ns
+            line = (base + (y0 + j) % box.ny) * ns
             for k in range(2):
                 t = z0 + k
                 if first <= t < ns and fills.area[line + t] > np.float32(0.0):
