@@ -7,6 +7,8 @@ import kmc_li
 from kmc_li.engine import build, field_error
 from kmc_li.engine.advance import advance
 from kmc_li.engine.simulation import Simulation
+from kmc_li.kernels.base import codes, verbs
+from kmc_li.kernels.solver import equations
 
 BUTLER_VOLMER = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_density_mA_cm2": 2.0}
 CASES = {
@@ -135,3 +137,43 @@ def test_a_bud_that_is_held_back_shrinks_and_no_charge_is_lost():
         assert state.lattice.height.min() >= 3  # the film below does not dissolve
     assert stripped >= 18  # the multigrid's mean is 5.6 in each
     assert np.mean(heights) < 7
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_an_ion_that_dissolves_into_a_closed_pore_stays_where_it_was(size):
+    """While the potential of a pore is too low nothing plates in it and no walk from it ends; the run goes on."""
+    parameters = study("piezo", 0.05, 40, **{"layer.unscreened_share": 0.3})
+    deposit = np.zeros((40, 40, 192), bool)
+    deposit[:, :, :3] = True
+    for x, y in ((8, 8), (7, 8), (9, 8), (8, 7), (8, 9)):
+        deposit[x, y, :12] = True
+    pore = slice(12 - size, 12)  # planes above the rest plane: no face of theirs plates
+    deposit[8, 8, 11 - size : 11] = False
+    simulation = Simulation(parameters, 1)
+    model, box = simulation._model, simulation._box
+    _, simulation._state = build.allocate_state(parameters, deposit, model=model)
+    state = simulation._state
+    build.settle(model, box, state)
+    at = equations.place(state.method.field, 8 * 40 + 8, pore.start)
+    state.method.field.phi[at : at + size] *= 0.3
+    _list_again(simulation)
+    conductance, source, _ = (array.reshape(box)[8, 8, pore] for array in verbs.guidance(state.method, box, state))
+    n, rng = state.counters[0], np.random.Generator(np.random.PCG64(1))
+    assert conductance.max() <= 0 and source.sum() > 0.01 * n.strip_sum
+    draw, found = _drawer(), []
+    while found.count(codes.ESCAPED) < 2 and len(found) < 2000:
+        found.append(draw(state.method, model, box, state, rng))
+        state.method.queued[0] = -1
+    assert found.count(codes.ESCAPED) == 2 and codes.NO_METAL not in found
+    code, state = advance(model, box, state, rng, 100)
+    assert code == codes.RUNNING and state.counters[0].events == 100
+
+
+def _drawer():
+    from kmc_li.kernels.base.jit import njit
+
+    @njit
+    def draw(method, model, box, state, rng):
+        return verbs.draw(method, model, box, state, rng)
+
+    return draw

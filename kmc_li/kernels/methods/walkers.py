@@ -296,6 +296,8 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             line = start + ((a & MASK) * size >> 32)
         else:
             direction, total = _at_contact(method, cell, box, n, x, y, s, code & WAYS, a, b)
+            if total <= 0.0:
+                return NO_METAL  # a closed voxel in which nothing plates
             if s == launch:
                 n.visits += 1.0 / total
             if direction < 0:
