@@ -3,7 +3,6 @@
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.lattice.occupancy import is_empty, top
-from kmc_li.kernels.methods import dead_contacts
 
 
 @njit
@@ -18,8 +17,7 @@ def follow(model, box, state, touched):
             moved += 1
     for i in range(moved):
         voxel = int(state.search.voxel[i])
-        dead_contacts.mark_around(method.regions, at.cell, box, voxel)
         if model.hits > 1 and not is_empty(at.cell[voxel]):
             state.hits[voxel] = 0
     n.top_plane = top(at.height_histogram, n.top_plane)
-    verbs.note_moved(method, box, state)
+    verbs.note_moved(method, box, state, moved)

@@ -32,7 +32,7 @@ refresh_is_due = Verb("refresh_is_due", "(method, n): whether the loop has to le
 hops_one_at_a_time = Verb("hops_one_at_a_time", "(method): whether each hop changes the sum of the rates")
 behind = Verb("behind", "(method, cell, box, n, voxel, rng): stripping: what changes when a voxel is drawn, beside it")
 potential_above = Verb("potential_above", "(method, box, n): stripping: mean potential above the deposit")
-note_moved = Verb("note_moved", "(method, box, state): stripping: dead Li has moved, of which `withdraw` has told")
+note_moved = Verb("note_moved", "(method, box, state, moved): dead Li has left or reached the first of `search.voxel`")
 contact_change = Verb("contact_change", "(method, n, before): Li died or revived, and its rates summed to `before`")
 
 # Laws: kmc_li/kernels/laws; each holds `wagner`, float (1,), the Wagner length over the voxel at small currents

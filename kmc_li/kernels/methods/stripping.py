@@ -13,7 +13,7 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.connectivity import faces
 from kmc_li.kernels.lattice.occupancy import is_empty, top
 from kmc_li.kernels.lattice.surface import conducts, live_faces
-from kmc_li.kernels.methods import guide
+from kmc_li.kernels.methods import dead_contacts, guide
 from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.walkers import Walkers
@@ -160,14 +160,16 @@ def potential_of_field(method, box, n):
 
 
 @verbs.note_moved.of(Walkers)
-@leaf
-def walkers_know(method, box, state):
-    pass
+@njit
+def walkers_know(method, box, state, moved):
+    for i in range(moved):
+        dead_contacts.mark_around(method.regions, state.lattice.cell, box, int(state.search.voxel[i]))
 
 
 @verbs.note_moved.of(Guided)
 @njit
-def equations_anew(method, box, state):
+def equations_anew(method, box, state, moved):
+    walkers_know(method, box, state, moved)
     n = state.counters[0]
     set_cells(method.field, method.law, state.lattice.cell, box, n.first_plane, n.end_plane)
     for column in range(box.nx * box.ny):
