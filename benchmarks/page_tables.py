@@ -41,6 +41,7 @@ FIELD = ("docs/field.md", "python benchmarks/field.py --docs", OURS)
 STUDIES_SPEED = (
     "python benchmarks/field.py --studies inert piezo anti_poled butler-volmer potentiostatic wide --columns 64"
 )
+CYCLING = ("docs/engine.md", "python benchmarks/cycling.py", "tests/physics/test_cycling.py")
 DEMO = ("study seeded_bare", "study seeded_inert", "study seeded_piezo")
 BARE = ("bare", "walkers", "study bare")
 ENTRIES = {
@@ -53,6 +54,9 @@ ENTRIES = {
     "studies_speed": Entry("docs/field.md", STUDIES_SPEED, "tests/physics/test_guided.py", head="study", speed=True),
     "solver_bias": Entry("docs/field.md", TWIN, "tests/physics/test_twin.py", head="grown by", pins=BARE),
     "engine_speed": Entry("docs/engine.md", "python benchmarks/engine.py --quick", OURS, head="what", speed=True),
+    "cycling_speed": Entry(*CYCLING, head="cycled", speed=True),
+    "cycling_walks": Entry(*CYCLING, head="over all cycles", speed=True),
+    "cycling_first": Entry(*CYCLING, head="first cycle", speed=True),
     "buds": Entry(*CONVERGENCE, head="tip over flat"),
     "cell_width": Entry(*CONVERGENCE, head="width of the cell"),
     "waves": Entry(*CONVERGENCE, head="i1/(i k a)"),

@@ -29,7 +29,7 @@ from kmc_li.storage.store import find_runs, load_run
 
 NOTED = {  # how lines begin that belong to a table
     "plating_speed": ("walkers: an event",), "full_resolve": ("walkers are", "pyamg:"), "engine_speed": (),
-    "studies_speed": (),
+    "studies_speed": (), "cycling_speed": (), "cycling_walks": (), "cycling_first": (),
     "compact_radius": ("compact radius",),
 }  # fmt: skip
 
