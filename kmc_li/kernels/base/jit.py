@@ -84,28 +84,6 @@ class _Flags(compiler.Flags):  # type: ignore[misc]
         return self._values == other._values if isinstance(other, _Flags) else super().__eq__(other)
 
 
-class _Typing:
-    """numba's typing context, which remembers what an operator makes of numbers: numba tries all its meanings anew."""
-
-    known: dict[Any, Any] = {}
-
-    def __init__(self, context: Any) -> None:
-        self._context = context
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)
-
-    def resolve_function_type(self, function: Any, args: Any, kws: Any) -> Any:
-        key = getattr(function, "typing_key", None)
-        if getattr(key, "__module__", "") != "_operator" or not all(
-            isinstance(kind, types.Number | types.Boolean) for kind in args
-        ):
-            return self._context.resolve_function_type(function, args, kws)
-        if (function, args) not in self.known:
-            self.known[function, args] = self._context.resolve_function_type(function, args, kws)
-        return self.known[function, args]
-
-
 class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
     library: Any = _InnerLibrary
 
@@ -113,7 +91,6 @@ class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
         self, typingctx: Any, targetctx: Any, library: Any, args: Any, kind: Any, flags: Any, names: Any
     ) -> None:
         super().__init__(typingctx, targetctx, library, args, kind, _Flags(flags), names)
-        self.state.typingctx = _Typing(typingctx)
         self.state.library = self.library(targetctx.codegen(), "kmc_li")
         self.state.library.enable_object_caching()
 
