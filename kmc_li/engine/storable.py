@@ -9,7 +9,7 @@ SKIPPED = (  # scratch, and what follows from the rest
     "search.", "method.hierarchy.u", "method.hierarchy.f", "method.regions.", "method.contacts.",
     "method.alias_", "method.inner_", "method.plain.", "method.heights", "method.fills.depth", "method.fills.work",
     "method.fills.area", "method.fills.curvature", "method.fills.moved", "method.fills.carrier",
-    "method.fills.conductance",
+    "method.fills.conductance", "method.hits",
     "method.field.dirty", "method.field.work", "method.field.patch", "method.field.lanes", "method.field.fresh",
 )  # fmt: skip
 GROWING = ("method.sites.", "hoppers.")  # longer than at the start where lists have been enlarged

@@ -19,11 +19,13 @@ class Uniform(NamedTuple):
     """Sites that may plate, all in one class."""
 
     sites: selection.ClassLists
+    hits: np.ndarray  # uint16 (places,): hits of the site at a place, all 0 but within `advance`
 
 
 def allocate(needs: Any) -> Uniform:
     """Empty lists for a lattice (`engine.build.Needs`)."""
-    return Uniform(selection.allocate(needs.voxels, needs.surface))
+    sites = selection.allocate(needs.voxels, needs.surface)
+    return Uniform(sites, np.zeros(sites.site.size, np.uint16))
 
 
 @verbs.begin.of(Uniform)
@@ -39,7 +41,8 @@ def nothing_to_restore(method, box, state):
 
 @verbs.enlarge.of(Uniform)
 def enlarged(method):
-    return method._replace(sites=selection.grown(method.sites))
+    sites = selection.grown(method.sites)
+    return Uniform(sites, np.zeros(sites.site.size, np.uint16))
 
 
 @verbs.rates_in_use.of(Uniform)
@@ -179,14 +182,38 @@ def _open(cell, sites, cls, voxel, later):
             sites.rate[at(voxel)] = 1
 
 
+@leaf
+def _spot(pages, i):
+    """Place of the site number i of a class."""
+    return pages[i >> selection.SHIFT] * selection.PAGE + (i & (selection.PAGE - 1))
+
+
 @njit
-def _note_places(sites, cls, listed):
-    """Enter places and rates of all sites by voxel, or take them out."""
+def _by_place(method, cls, hits):
+    """Take places and rates of all sites out; their hits are noted by place."""
+    sites = method.sites
     for i in range(sites.count[cls]):
-        spot = sites.table[cls, i >> selection.SHIFT] * selection.PAGE + (i & (selection.PAGE - 1))
+        spot = _spot(sites.table[cls], i)
         voxel = np.int64(sites.site[spot])
-        sites.where[at(voxel)] = spot if listed else -1
-        sites.rate[at(voxel)] = 1 if listed else 0
+        sites.where[at(voxel)] = -1
+        sites.rate[at(voxel)] = 0
+        if hits.size > 1:
+            method.hits[spot] = hits[voxel]
+            hits[voxel] = 0
+
+
+@njit
+def _by_voxel(method, cls, hits):
+    """The way back."""
+    sites = method.sites
+    for i in range(sites.count[cls]):
+        spot = _spot(sites.table[cls], i)
+        voxel = np.int64(sites.site[spot])
+        sites.where[at(voxel)] = spot
+        sites.rate[at(voxel)] = 1
+        if hits.size > 1:
+            hits[voxel] = method.hits[spot]
+            method.hits[spot] = 0
 
 
 @njit
@@ -199,9 +226,11 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     each = model.monolayer_rate * model.hits
     first, attempts, time, top = n.events, n.attempts, n.time, n.top_plane
     events, last, code = first, min(max_events, first + max_net - (n.plated - n.stripped)), RUNNING
-    later = last - first > sites.count[cls]  # where the sites are: entered at the end at less cost than event by event
+    # What is known of sites by voxel is entered at the end, at less cost than event by event.
+    later = last - first > sites.count[cls]
+    hits = state.method.hits if later else state.hits
     if later:
-        _note_places(sites, cls, False)
+        _by_place(state.method, cls, state.hits)
     while events < last and time < max_time:
         if top >= model.nz:
             code = FULL
@@ -216,15 +245,20 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
         attempts += 1
         time += rng.standard_exponential() / (count * each)
         i = int(rng.random() * count)
-        spot = pages[i >> selection.SHIFT] * selection.PAGE + (i & (selection.PAGE - 1))
+        spot = _spot(pages, i)
         voxel = np.int64(sites.site[spot])
         if model.hits > 1:
-            state.hits[voxel] += 1
-            if state.hits[voxel] < model.hits:
+            mine = at(spot) if later else at(voxel)
+            hits[mine] += 1
+            if hits[mine] < model.hits:
                 continue
-            state.hits[voxel] = 0
+            hits[mine] = 0
+        end = _spot(pages, count - 1)
         moved = np.int64(selection.fill_place(sites, spot, cls))
-        if not later:
+        if later:
+            hits[at(spot)] = hits[at(end)]
+            hits[at(end)] = 0
+        else:
             sites.where[at(moved)] = spot
             sites.where[at(voxel)] = -1
             sites.rate[at(voxel)] = 0
@@ -246,7 +280,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             top = max(top, s)
         events += 1
     if later:
-        _note_places(sites, cls, True)
+        _by_voxel(state.method, cls, state.hits)
     n.plated += events - first
     n.events, n.attempts, n.time, n.top_plane = events, attempts, time, top
     n.plate_sum = sites.count[cls]
