@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import Box
-from kmc_li.kernels.methods.free_regions import CONTACT, DOUBT, FAR, NEAR, PAD, FreeRegions, place, wrap
+from kmc_li.kernels.methods.free_regions import CONTACT, DOUBT, FAR, NEAR, PAD, FreeRegions, entry, place, wrap
 
 
 @leaf
@@ -22,16 +22,37 @@ def _any_within(bits, columns, column, s, reach):
     return found & ((2 << (s + reach - low)) - 1) != 0
 
 
+@leaf
+def _window(bits, at, columns, shift, two):
+    """The bits of a column from `shift` of the word at `at` on; of the next word too where `two` says so."""
+    found = np.int64(entry(bits, at)) >> shift
+    return found | np.int64(entry(bits, at + columns)) << (32 - shift) if two else found
+
+
 @njit
 def _is_free(regions, box, x, y, s, e):
-    """Whether the cube of half-width e around a voxel is free."""
+    """Whether the cube of half-width e around a voxel is free; the middle first, where metal is most often."""
+    bits, columns = regions.metal, box.nx * box.ny
+    if _any_within(bits, columns, entry(regions.x, x + PAD) * box.ny + entry(regions.y, y + PAD), s, e):
+        return False
+    low = max(s - e, 0)
+    line, shift = (low >> 5) * columns, low & 31
+    two = shift + 2 * e > 31 and line + 2 * columns <= bits.size
+    whole = (2 << (s + e - low)) - 1
+    short = (whole >> 1) & -(1 << (max(s - e + 1, 0) - low))  # for columns on a side: without its edges
     for i in range(-e, e + 1):
-        base = regions.x[x + i + PAD] * box.ny
-        for j in range(-e, e + 1):
-            sides = int(abs(i) == e) + int(abs(j) == e)
-            column = base + regions.y[y + j + PAD]
-            if sides < 2 and _any_within(regions.metal, box.nx * box.ny, column, s, e - sides):
-                return False
+        base = line + entry(regions.x, x + i + PAD) * box.ny
+        found = np.int64(0)
+        for j in range(1 - e, e):
+            found |= _window(bits, base + entry(regions.y, y + j + PAD), columns, shift, two)
+        if abs(i) == e:
+            found &= short
+        else:
+            ends = _window(bits, base + entry(regions.y, y - e + PAD), columns, shift, two)
+            ends |= _window(bits, base + entry(regions.y, y + e + PAD), columns, shift, two)
+            found = (found & whole) | (ends & short)
+        if found != 0:
+            return False
     return True
 
 
