@@ -33,13 +33,14 @@ def _window(bits, at, columns, shift, two):
 def _is_free(regions, box, x, y, s, e):
     """Whether the cube of half-width e around a voxel is free; the middle first, where metal is most often."""
     bits, columns = regions.metal, box.nx * box.ny
-    if _any_within(bits, columns, entry(regions.x, x + PAD) * box.ny + entry(regions.y, y + PAD), s, e):
-        return False
     low = max(s - e, 0)
     line, shift = (low >> 5) * columns, low & 31
     two = shift + 2 * e > 31 and line + 2 * columns <= bits.size
     whole = (2 << (s + e - low)) - 1
     short = (whole >> 1) & -(1 << (max(s - e + 1, 0) - low))  # for columns on a side: without its edges
+    middle = line + entry(regions.x, x + PAD) * box.ny + entry(regions.y, y + PAD)
+    if _window(bits, middle, columns, shift, two) & whole != 0:
+        return False
     for i in range(-e, e + 1):
         base = line + entry(regions.x, x + i + PAD) * box.ny
         found = np.int64(0)

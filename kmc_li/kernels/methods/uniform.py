@@ -189,31 +189,16 @@ def _spot(pages, i):
 
 
 @njit
-def _by_place(method, cls, hits):
-    """Take places and rates of all sites out; their hits are noted by place."""
+def _note_places(method, cls, hits, listed):
+    """Enter places, rates and hits of all sites by voxel, or take them out: their hits are then noted by place."""
     sites = method.sites
     for i in range(sites.count[cls]):
         spot = _spot(sites.table[cls], i)
         voxel = np.int64(sites.site[spot])
-        sites.where[at(voxel)] = -1
-        sites.rate[at(voxel)] = 0
+        sites.where[at(voxel)] = spot if listed else -1
+        sites.rate[at(voxel)] = 1 if listed else 0
         if hits.size > 1:
-            method.hits[spot] = hits[voxel]
-            hits[voxel] = 0
-
-
-@njit
-def _by_voxel(method, cls, hits):
-    """The way back."""
-    sites = method.sites
-    for i in range(sites.count[cls]):
-        spot = _spot(sites.table[cls], i)
-        voxel = np.int64(sites.site[spot])
-        sites.where[at(voxel)] = spot
-        sites.rate[at(voxel)] = 1
-        if hits.size > 1:
-            hits[voxel] = method.hits[spot]
-            method.hits[spot] = 0
+            hits[voxel], method.hits[spot] = method.hits[spot], hits[voxel]  # one of the two is 0
 
 
 @njit
@@ -230,7 +215,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     later = last - first > sites.count[cls]
     hits = state.method.hits if later else state.hits
     if later:
-        _by_place(state.method, cls, state.hits)
+        _note_places(state.method, cls, state.hits, False)
     while events < last and time < max_time:
         if top >= model.nz:
             code = FULL
@@ -280,7 +265,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             top = max(top, s)
         events += 1
     if later:
-        _by_voxel(state.method, cls, state.hits)
+        _note_places(state.method, cls, state.hits, True)
     n.plated += events - first
     n.events, n.attempts, n.time, n.top_plane = events, attempts, time, top
     n.plate_sum = sites.count[cls]
