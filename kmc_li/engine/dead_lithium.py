@@ -23,7 +23,7 @@ def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
     if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
         settling.follow(model, box, state, touched)
         if isinstance(state.method, Guided):
-            verbs.refresh(state.method, model, box, state)  # what guides walkers is then right to 0.1 %, measured
+            verbs.refresh(state.method, model, box, state)
         return None
     occupied: NDArray[np.bool_] = ((lattice.cell & LI) != 0).reshape(box)
     return occupied

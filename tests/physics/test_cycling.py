@@ -6,7 +6,7 @@ from small import LAYER, chi_squared_p, grown, study
 
 from kmc_li.engine import build, invariants
 from kmc_li.engine.cycling import Cycling
-from kmc_li.engine.field_error import converged_rates
+from kmc_li.engine.field_error import converged_rates, field_error
 from kmc_li.errors import UserError
 from kmc_li.kernels import events
 from kmc_li.kernels.base import verbs
@@ -263,3 +263,24 @@ def test_walkers_know_which_metal_is_live(method, fate):
     codes[marked[0]] ^= free_regions.EITHER
     with pytest.raises(invariants.InvariantError, match="code of voxel"):
         invariants.check(simulation)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cycling_inert", "cycling_piezo"])
+def test_the_guide_is_right_after_dead_lithium_has_settled(name):
+    """Landings against the converged field (TV) at once after it; 0.5 % is what guided walkers are allowed."""
+    found = []
+
+    class Watched(Cycling):
+        def _settle(self):
+            super()._settle()
+            n = self._state.counters[0]
+            if n.initial + n.plated - n.stripped - n.dead_voxels > 200:
+                found.append(field_error(self._model, self._box, self._state)["tv"])
+
+    small = {"protocol.cycles": 1, "lattice.nx": 32, "lattice.ny": 32}
+    run = Watched(Parameters.from_toml(study_path(name)).replace(**small), 1)
+    while run.finished is None:
+        run.advance(10**9)
+    assert run.report()["dead_voxels"] > 500 and len(found) > 10
+    assert max(found) < 1e-3, found
