@@ -65,6 +65,8 @@ def converged_field(model: Model, box: Box, state: State, above: NDArray[np.floa
         sites=selection.allocate(1, 1),
         settings=settings,
         plane_current=np.zeros(1),
+        reached=np.zeros(0, np.uint8),
+        pore=np.zeros(0, np.int64),
     )
     n = np.zeros(1, COUNTERS).view(np.recarray)[0]
     n.top_plane, n.first_plane, n.end_plane = top, 1, end

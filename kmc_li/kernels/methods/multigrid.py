@@ -12,7 +12,7 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import high_plane, is_empty
 from kmc_li.kernels.selection import composition_rejection as selection
-from kmc_li.kernels.solver import equations, hierarchy, local_repair, rates
+from kmc_li.kernels.solver import equations, hierarchy, local_repair, rates, sealed
 from kmc_li.kernels.solver import refresh as global_refresh
 
 PLANES, SWEEPS = 8, 1  # height of the window that is relaxed after a hop, and how often
@@ -42,6 +42,8 @@ class Multigrid(NamedTuple):
     sites: selection.ClassLists  # empty voxels that may plate and Li voxels that may dissolve
     settings: Settings
     plane_current: np.ndarray  # float64 (3 ns,): rates of plating by plane at the last refresh; its scratch
+    reached: np.ndarray  # uint8, 0: marks of the search for sealed pores
+    pore: np.ndarray  # int64 (sealed.SMALL,): its list
 
 
 def planes(settings: Settings) -> int:
@@ -60,6 +62,8 @@ def allocate(needs: Any) -> Multigrid:
         sites=selection.allocate(needs.voxels, needs.surface),
         settings=needs.settings,
         plane_current=np.zeros(3 * box.ns),
+        reached=np.zeros(needs.voxels, np.uint8),
+        pore=np.zeros(sealed.SMALL, np.int64),
     )
 
 
@@ -173,12 +177,33 @@ def withdraw(method, box, state, voxel):
         n.strip_sum += change
 
 
+@njit
+def _update_near(method, model, box, state, voxel):
+    """Potential and rates of the next columns."""
+    field, grids, n = method.field, method.hierarchy, state.counters[0]
+    column, s = voxel // box.ns, voxel % box.ns
+    first, end = max(s - PLANES // 2 + 1, 1), s + PLANES // 2 + 1
+    if s >= n.first_plane:
+        first, end = max(first, n.first_plane), min(end, n.end_plane)
+        phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
+        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
+        low, high = local_repair.window(grids, s)
+        if (high - low) % 2 == 0:
+            hierarchy.coarsen_near(idiag, field.surface_conductance, cx, cy, cz, grids, column, low, high)
+    rates.update_columns(model, state.lattice.cell, box, method, n, column, local_repair.NEAR, first, end)
+
+
 @verbs.update.of(Multigrid)
 @njit
 def update(method, model, box, state, voxel):
     """Equations and potential around a voxel that has just changed, and the rates that follow."""
     cell, column, s = state.lattice.cell, voxel // box.ns, voxel % box.ns
     equations.set_around(method.field, method.law, cell, box, column, s)
+    if method.law.wagner[0] > sealed.WIDE:  # one voxel changes hardly anything beyond its neighbours
+        _update_near(method, model, box, state, voxel)
+        if not is_empty(cell[voxel]):
+            sealed.drain_beside(model, box, state.lattice, method, state.counters[0], voxel)
+        return
     first, end = local_repair.repair(method.field, method.hierarchy, box, column, s)
     rates.update_window(model, cell, box, method, state.counters[0], column, first, end)
 
@@ -222,18 +247,8 @@ def note_deferred(method, box, state, voxel):
 @verbs.update_deferred.of(Multigrid)
 @njit
 def update_deferred(method, model, box, state, voxel):
-    """Potential and rates after hops, in the next columns only: what goes beyond waits for the refresh."""
-    field, grids, n = method.field, method.hierarchy, state.counters[0]
-    column, s = voxel // box.ns, voxel % box.ns
-    first, end = max(s - PLANES // 2 + 1, 1), s + PLANES // 2 + 1
-    if s >= n.first_plane:
-        first, end = max(first, n.first_plane), min(end, n.end_plane)
-        phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
-        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
-        low, high = local_repair.window(grids, s)
-        if (high - low) % 2 == 0:
-            hierarchy.coarsen_near(idiag, field.surface_conductance, cx, cy, cz, grids, column, low, high)
-    rates.update_columns(model, state.lattice.cell, box, method, n, column, local_repair.NEAR, first, end)
+    """After hops, too, what goes beyond the next columns waits for the refresh."""
+    _update_near(method, model, box, state, voxel)
 
 
 @verbs.hops_one_at_a_time.of(Multigrid)

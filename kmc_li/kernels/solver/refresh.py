@@ -12,7 +12,7 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import around, is_empty, top
 from kmc_li.kernels.selection import composition_rejection as selection
-from kmc_li.kernels.solver import hierarchy, multigrid, rates
+from kmc_li.kernels.solver import hierarchy, multigrid, rates, sealed
 from kmc_li.kernels.solver.equations import hold_top, linearise, set_cells, set_planes, set_top
 
 SLACK = 4  # uniform planes added at a time when the deposit rises
@@ -255,6 +255,8 @@ def refresh(method, model, box, lattice, counters):
         if k == 0 or not linear:
             hierarchy.coarsen_all(inverse_diagonal, sink, cx, cy, cz, field.dirty, grids, field.work)
         residual = multigrid.cycle(field.phi, inverse_diagonal, field.rhs, cx, cy, cz, grids, field.work)
+        if method.law.wagner[0] > sealed.WIDE:  # coarse cells reach into pores
+            sealed.drain_all(field, lattice.cell, box, method.reached, n.first_plane, n.top_plane, n.rest_plane)
         before = n.plate_sum - n.strip_sum
         change = all_rates(method, model, box, lattice, n)
         if settings.potential > 0.0:  # the current, which sets the pace, as exactly as its shares
