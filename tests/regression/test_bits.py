@@ -19,6 +19,7 @@ TAFEL = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_dens
 HOPS_ALONE = HOPS | {"plating.kinetics": "none", "lattice.film_voxels": 3, "lattice.adatom_share": 0.2}
 HOPS_ALONE |= {"stop.capacity_mAh_cm2": None, "stop.events": 400}
 UNIFORM = {"plating.kinetics": "uniform"}
+WIDE = {"electrolyte.charge_transfer_resistance_ohm_cm2": 1e5}
 GUIDED = {"field.method": "guided"}
 VARIANTS = {
     "bare": {},
@@ -47,6 +48,7 @@ VARIANTS = {
     "guided, butler-volmer": GUIDED | TAFEL,
     "walkers, held potential": WALKERS | HELD,
     "guided, held potential": GUIDED | HELD | LAYER,
+    "wide Wagner length": WIDE,
 }
 every_variant = pytest.mark.parametrize("name", VARIANTS)
 
@@ -144,6 +146,7 @@ SLOW_VARIANTS = {
     "walkers and hops": WALKERS | HOPS | {"lattice.nx": 8, "lattice.ny": 4},
     "guided": GUIDED | LAYER | {"layer.unscreened_share": 0.3},
     "guided, butler-volmer": GUIDED | TAFEL | LAYER,
+    "wide Wagner length": WIDE,
     "2-D, error sampled": {"lattice.nx": 12, "lattice.ny": 1, "lattice.nz": 64, "field.samples": 1} | LAYER,
 }
 
