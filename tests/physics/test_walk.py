@@ -78,6 +78,16 @@ def test_dead_metal_reflects_walkers():
     assert chi_squared_p(counts, exact.converged_rates(model, box, state)) > 0.01
 
 
+@pytest.mark.parametrize("shape", [(31,), (9, 9), (23, 23, 23)])
+def test_the_sine_transform_is_that_of_scipy(shape):
+    from scipy.fft import dstn, idstn
+
+    values = np.random.default_rng(3).random(shape)
+    np.testing.assert_allclose(walk_tables.sine_transform(values), dstn(values, type=1), rtol=1e-12, atol=1e-10)
+    factor = (2.0 * shape[0] + 2.0) ** -len(shape)
+    np.testing.assert_allclose(walk_tables.sine_transform(values, factor), idstn(values, type=1), rtol=1e-12, atol=1e-14)
+
+
 def test_a_cube_is_left_as_a_walk_leaves_it():
     """Exit places and visits by plane of 2 * 10^5 walks from the centre of a cube of half-width 4, in 3-D and 2-D."""
     rng = np.random.default_rng(1)
