@@ -7,6 +7,7 @@ from small import grown, study
 from kmc_li.engine import field_error as exact
 from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.base import verbs
+from kmc_li.kernels.lattice.occupancy import LI
 from kmc_li.morphology.clusters import label_periodic
 
 BOX = {"lattice.nx": 24, "lattice.ny": 24, "lattice.nz": 96, "lattice.voxel_um": 0.25}
@@ -21,7 +22,10 @@ def wide(wagner, **changes):
 
 @pytest.mark.parametrize(("wagner", "tv"), [(8000, 1e-3), (200, 5e-3), (60, 1e-2)])
 def test_error_of_the_event_probabilities(wagner, tv):
-    """Total variation at 20 moments; 1 % at 8000 voxels while sealed pores kept their potential."""
+    """Total variation at 20 moments; 1 % at 8000 voxels while sealed pores kept their potential.
+
+    It is allowed the tolerance, 1 %, at 60 voxels, and the less, the less the potential differs over a deposit (height/W).
+    """
     parameters = wide(wagner, **{"field.samples": 20, "stop.capacity_mAh_cm2": 0.5, "output.series_points": 100})
     report = grown(parameters, seed=1).report()
     assert len(report["field_error_samples"]) == 20
@@ -34,10 +38,10 @@ def test_sealed_pores_take_no_current():
     model, box, most, larger = simulation._model, simulation._box, 0.0, 0
     while simulation.finished is None:
         simulation.advance(500)
-        cell = simulation._state.lattice.cell.reshape(box)
-        labels, _ = label_periodic((cell & 8) == 0)
-        sealed = ((cell & 8) == 0) & (labels != labels[0, 0, -1])
-        sealed[:, :, 0] = False
+        empty = (simulation._state.lattice.cell.reshape(box) & LI) == 0
+        empty[:, :, 0] = False  # the collector
+        labels, _ = label_periodic(empty)
+        sealed = empty & (labels != labels[0, 0, -1])
         rates = np.zeros(box)
         assert verbs.rates_in_use(simulation._state.method, rates.ravel())
         most = max(most, rates[sealed].sum() / rates.sum())

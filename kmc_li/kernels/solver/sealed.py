@@ -17,8 +17,8 @@ SMALL = 48  # cells of a pore that an event finds
 
 
 @leaf
-def _below_layer(box, voxel, rest):
-    return voxel % box.ns + 1 < rest
+def _is_below_layer(s, rest):
+    return s + 1 < rest
 
 
 @njit
@@ -26,7 +26,6 @@ def drain_all(field, cell, box, reached, first, top, rest):
     """Set the potential to 0 in all cells of planes first..top that no path joins to plane top + 1."""
     ns = box.ns
     for column in range(box.nx * box.ny):
-        reached[column * ns + first - 1 : column * ns + top + 1] = 0
         reached[column * ns + top + 1] = 1
     found = 1
     while found > 0:
@@ -35,9 +34,9 @@ def drain_all(field, cell, box, reached, first, top, rest):
             found += _reach(cell, box, reached, column, first, top)
     for column in range(box.nx * box.ny):
         for s in range(first, top + 1):
-            if reached[column * ns + s] == 0 and _below_layer(box, s, rest):
+            if reached[column * ns + s] == 0 and _is_below_layer(s, rest):
                 field.phi[place(field, column, s)] = 0
-        reached[column * ns + first - 1 : column * ns + top + 2] = 0
+        reached[column * ns + first : column * ns + top + 2] = 0
 
 
 @njit
@@ -62,13 +61,12 @@ def _reach(cell, box, reached, column, first, top):
 @njit
 def drain_beside(model, box, lattice, method, n, voxel):
     """Set potential and rates to 0 in the small pores that the metal that has come to a voxel has sealed."""
-    for cell in faces(box, voxel):
-        if cell != voxel and is_empty(lattice.cell[cell]) and n.first_plane <= cell % box.ns:
-            size = _pore(lattice, box, method.reached, method.pore, n.rest_plane, cell)
-            for i in range(size):
-                other = method.pore[i]
-                method.field.phi[place(method.field, other // box.ns, other % box.ns)] = 0
-                rates.update_voxel(model, lattice.cell, box, method, n, other // box.ns, other % box.ns)
+    for other in faces(box, voxel):
+        if other != voxel and is_empty(lattice.cell[other]) and n.first_plane <= other % box.ns:
+            for i in range(_pore(lattice, box, method.reached, method.pore, n.rest_plane, other)):
+                column, s = method.pore[i] // box.ns, method.pore[i] % box.ns
+                method.field.phi[place(method.field, column, s)] = 0
+                rates.update_voxel(model, lattice.cell, box, method, n, column, s)
 
 
 @njit
@@ -79,7 +77,7 @@ def _pore(lattice, box, seen, pore, rest, start):
     while looked < size and closed:
         here = pore[looked]
         looked += 1
-        closed = here % box.ns < lattice.height[here // box.ns] and _below_layer(box, here, rest)
+        closed = here % box.ns < lattice.height[here // box.ns] and _is_below_layer(here % box.ns, rest)
         for other in faces(box, here):
             if closed and seen[other] == 0 and is_empty(lattice.cell[other]):
                 closed = size < SMALL
