@@ -1,6 +1,6 @@
 """What plating and dissolution do: change the voxel, follow what hangs on it, tell the method."""
 
-from kmc_li.kernels.base.jit import apart, njit
+from kmc_li.kernels.base.jit import hidden, njit
 from kmc_li.kernels.base.verbs import connect, disconnect, note_hoppers, update, update_around, withdraw
 from kmc_li.kernels.lattice.occupancy import clear, fill, is_empty
 
@@ -30,7 +30,7 @@ def defer_update(state, voxel):
     n.changed += 1
 
 
-@apart
+@hidden
 def change(model, box, state, voxel, later):
     """An empty voxel becomes Li, or Li dissolves. `later`: the method need not know of it before `hopping.flush`."""
     cell, n = state.lattice.cell, state.counters[0]

@@ -6,7 +6,7 @@ told (`flush`) of what has changed in all before it is asked for the next voxel.
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import CONTINUE, FULL, GROW_HOPPERS, GROW_SITES, HOP, NOTHING, PLATING, REFRESH, RUNNING
-from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.base.jit import apart, hidden, leaf, njit
 from kmc_li.kernels.events import put_metal, take_metal
 from kmc_li.kernels.lattice.occupancy import DEAD, NEIGHBOURS, around, is_empty, measure_height
 from kmc_li.kernels.selection import hops
@@ -117,7 +117,7 @@ def flush(model, box, state):
     return verbs.refresh_is_due(state.method, n)
 
 
-@apart
+@hidden
 def hop(model, box, state, column, s, direction):
     """Try to move a Li voxel one step; false when the target is taken or would leave it without a neighbour.
 

@@ -157,7 +157,7 @@ class Cache(caching.FunctionCache):  # type: ignore[misc]
 
 def _load(module: str, name: str, types: Any, symbol: str) -> None:
     """Machine code that other code calls by `symbol`."""
-    dispatcher = getattr(importlib.import_module(module), name).called
+    dispatcher = getattr(importlib.import_module(module), name).shared
     dispatcher.compile(types)
     if dispatcher.overloads[types].fndesc.llvm_func_name != symbol:
         raise LookupError(f"{name} was compiled anew: what called it has to be, too")

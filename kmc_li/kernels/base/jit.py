@@ -7,6 +7,7 @@ for large ones that many variants of a run have in common (`apart`).
 """
 
 import contextlib
+import functools
 import gc
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,6 +27,23 @@ COMPILED = not config.DISABLE_JIT
 # costs 5 ns for each array of each call: measured, listing a new rate took 45 ns with it and 3 ns without.
 # No fastmath: one seed gives the same bits with the JIT on or off and on every machine.
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False, "no_cfunc_wrapper": True}
+
+# What numba looks for in every function, and no kernel has: closures, contexts, expressions of whole arrays, loops in
+# parallel or over tuples of several types, messages of exceptions.
+_LEFT_OUT = {
+    "WithLifting",
+    "InlineClosureLikes",
+    "RewriteDynamicRaises",
+    "MakeFunctionToJitFunction",
+    "InlineInlinables",
+    "FindLiterallyCalls",
+    "LiteralUnroll",
+    "LiteralPropagationSubPipelinePass",
+    "InlineOverloads",
+    "NopythonRewrites",
+    "AnnotateTypes",
+    "DumpParforDiagnostics",
+}
 
 
 class _InnerLibrary(codegen.JITCodeLibrary):
@@ -94,6 +112,14 @@ class _InnerCompiler(compiler.Compiler):  # type: ignore[misc]
         self.state.library = self.library(targetctx.codegen(), "kmc_li")
         self.state.library.enable_object_caching()
 
+    def define_pipelines(self) -> list[Any]:
+        found = compiler.PassManager("kernel")
+        for each, meaning in compiler.DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
+            if each.__name__ not in _LEFT_OUT:
+                found.add_pass(each, meaning)
+        found.finalize()
+        return [found]
+
 
 class _CalledCompiler(_InnerCompiler):
     library = _CalledLibrary
@@ -127,6 +153,14 @@ class _Counter(event.Listener):  # type: ignore[misc]
         self.report(self.count)
 
 
+def _cached(function: Callable[..., Any], **options: Any) -> Any:
+    """numba's dispatcher of a function with machine code of its own."""
+    dispatcher = numba.njit(pipeline_class=_CalledCompiler, **options, **_OPTIONS)(function)
+    dispatcher._cache = cache = Cache(function)
+    dispatcher.compile = cache.releasing(dispatcher.compile)
+    return dispatcher
+
+
 class Kernel:
     """A compiled function: called by kernels it becomes part of them, called by Python it is compiled and cached.
 
@@ -145,19 +179,40 @@ class Kernel:
 
     @property
     def _numba_type_(self) -> Any:
-        return (self.called if self._apart else self._inner)._numba_type_
+        return (self.shared if self._apart else self._inner)._numba_type_
+
+    @property
+    def shared(self) -> Any:
+        """numba's dispatcher of what kernels call that do not take it in."""
+        return self.called
 
     @property
     def called(self) -> Any:
         """numba's dispatcher of what Python calls."""
         if self._called is None:
-            self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(self.py_func)
-            self._called._cache = cache = Cache(self.py_func)
-            self._called.compile = cache.releasing(self._called.compile)
+            self._called = _cached(self.py_func)
         return self._called
 
     def __call__(self, *args: Any) -> Any:
         return self.called(*args)
+
+
+class HiddenKernel(Kernel):
+    """One that stands apart and that only kernels call: reading a run's state from Python was a quarter of its code.
+
+    Python, that is, a test, gets at it by a function compiled anew in each process.
+    """
+
+    @functools.cached_property
+    def shared(self) -> Any:
+        return _cached(self.py_func, no_cpython_wrapper=True)
+
+    @property
+    def called(self) -> Any:
+        if self._called is None:
+            kernel = self
+            self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(lambda *args: kernel(*args))
+        return self._called
 
 
 class Verb:
@@ -232,6 +287,11 @@ def njit(function: Callable[..., Any]) -> Any:
 def apart(function: Callable[..., Any]) -> Any:
     """A large kernel that many variants of a run have in common: compiled once for all of them."""
     return Kernel(function, apart=True) if COMPILED else function
+
+
+def hidden(function: Callable[..., Any]) -> Any:
+    """Like `apart`, but for kernels only."""
+    return HiddenKernel(function, apart=True) if COMPILED else function
 
 
 def leaf(function: Callable[..., Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.base.jit import hidden, leaf, njit
 from kmc_li.kernels.lattice.occupancy import DEAD, around, is_li
 from kmc_li.kernels.lattice.surface import is_live
 
@@ -185,7 +185,7 @@ def _search(cell, box, search, groups, size):
     return size
 
 
-@apart
+@hidden
 def cut_off(cell, box, search, voxel):
     """Mark the Li that has lost its path to the collector now that this live voxel has left.
 
@@ -223,7 +223,7 @@ def _revive(cell, box, search, size):
     return size
 
 
-@apart
+@hidden
 def join(cell, box, search, voxel):
     """Live or dead: a voxel that has just become Li. If it joins dead Li to live, that revives.
 

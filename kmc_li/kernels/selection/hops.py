@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kmc_li.kernels.base.codes import GROW_HOPPERS, NOTHING, RUNNING
-from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.base.jit import hidden, leaf, njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, measure_heights
 from kmc_li.kernels.lattice.steps import goal_of, place, sides
@@ -236,7 +236,7 @@ def _choose(lists, rates, to, total, pick, rng):
     return i, cls, min(int(6.0 * (choice - i)), 5)
 
 
-@apart
+@hidden
 def run(model, box, lists, cell, changes, hits, n, rng, max_events, max_time, other):
     """Hops until something else happens, which it does at the rate `other` [1/s]; returns (why, voxel, direction).
 

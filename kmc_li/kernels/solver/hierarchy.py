@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.base.jit import apart, hidden, leaf, njit
 from kmc_li.kernels.base.records import record
 
 
@@ -213,7 +213,7 @@ def _coarsen_planes(inverse_diagonal, sink, cx, cy, cz, grids, xc, yc, first, pa
                         grids.gy[o + s // 2] += grids.scale_y[1, yc] * cy[first + s]
 
 
-@njit
+@hidden
 def coarsen_near(inverse_diagonal, sink, cx, cy, cz, grids, column, first, end):
     """Level 1 as the lattice is now around a changed column, in planes first..end-1, which are whole pairs.
 

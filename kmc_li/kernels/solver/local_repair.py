@@ -7,7 +7,7 @@ for the global refresh. Both work on pieces of whole columns, so that the inner 
 
 import numpy as np
 
-from kmc_li.kernels.base.jit import apart, leaf, njit
+from kmc_li.kernels.base.jit import hidden, leaf, njit
 from kmc_li.kernels.lattice.occupancy import around
 from kmc_li.kernels.lattice.surface import wrapped
 from kmc_li.kernels.solver import hierarchy
@@ -30,7 +30,7 @@ def window(grids, s):
     return first, max(min(first + PLANES, lowest + 2 * pairs), s + 1)
 
 
-@njit
+@hidden
 def relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
     """Relax the columns around one: Jacobi along a column, Gauss-Seidel between the two colours of columns."""
     nx, ny, ns = box
@@ -194,7 +194,7 @@ def correct(phi, inverse_diagonal, rhs, cx, cy, cz, grids, box, column, first, e
                         p[k] += new[k] if d[k] > zero else zero
 
 
-@apart
+@hidden
 def repair(field, grids, box, column, s):
     """Bring the potential around a voxel up to date whose cells' equations have changed; returns the planes touched."""
     phi, inverse_diagonal, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
