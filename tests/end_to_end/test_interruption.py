@@ -18,7 +18,7 @@ CHANGES = {
     "ny = 8": "ny = 24",
     "nz = 32": "nz = 96",
     "voxel_um = 0.5": "voxel_um = 0.25",
-    "series_points = 20": "series_points = 60\ncheckpoint_interval_s = 0.001",
+    "series_points = 20": "series_points = 30\ncheckpoint_interval_s = 0.001",
 }
 CYCLED = """steps = [
     "plate 0.3 mAh/cm^2 at 1 mA/cm^2", "rest 1 min", "strip at 1 mA/cm^2 until 0.3 V",
@@ -166,7 +166,7 @@ def test_a_cycled_run_killed_in_any_step_goes_on_with_the_same_bits(place):
     for kill in range(4):
         before = commits(folder)
         process = place.start(*words)
-        place.wait(process, lambda least=before + 1 + 3 * kill: commits(folder) > least)
+        place.wait(process, lambda least=before + 1 + 2 * kill: commits(folder) > least)
         process.kill()
         assert place.finish(process).code == -signal.SIGKILL
         words = ["resume", "cycled-killed"]
