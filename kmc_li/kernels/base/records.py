@@ -100,6 +100,31 @@ def _field(context: Any, builder: Any, kind: RecordType, value: Any, name: str) 
     return result
 
 
+def _reader(c: Any, field: Any) -> Any:
+    """A function of the module: (Python object, address) -> whether the object is no such field; writes it there.
+
+    One for each type. With this code in line for each of eighty arrays it was most of what a small kernel compiled.
+    """
+    name = f"read.{hashlib.sha256(str(field).encode()).hexdigest()[:12]}"
+    if name in c.builder.module.globals:
+        return c.builder.module.globals[name]
+    kind = ir.FunctionType(ir.IntType(1), (c.pyapi.pyobj, BYTE.as_pointer()))
+    function = ir.Function(c.builder.module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    item, start = function.args
+    api = c.context.get_python_api(builder)
+    native = type(c)(c.context, builder, api).unbox(field, item)
+    if native.cleanup is not None:
+        raise TypeError(f"a record cannot hold {field}: it would have to be given back")
+    for k, (path, number) in enumerate(_numbers(native.value.type)):
+        part = builder.extract_value(native.value, path) if path else native.value
+        builder.store(part, _place(builder, start, WORD * k, number), align=WORD)
+    builder.ret(native.is_error)
+    return function
+
+
 @unbox(RecordType)
 def _lay_out(kind: RecordType, value: Any, c: Any) -> NativeValue:
     """Write a record to the stack of the function that Python calls."""
@@ -107,7 +132,7 @@ def _lay_out(kind: RecordType, value: Any, c: Any) -> NativeValue:
     with c.builder.goto_entry_block():
         start = c.builder.alloca(BYTE, ir.Constant(ir.IntType(32), model.size))
         start.align = WORD
-    is_error, cleanups = cgutils.alloca_once_value(c.builder, cgutils.false_bit), []
+    is_error = cgutils.alloca_once_value(c.builder, cgutils.false_bit)
 
     def write(kind: RecordType, value: Any, offset: int) -> None:
         offsets = c.context.data_model_manager[kind].offsets
@@ -116,20 +141,9 @@ def _lay_out(kind: RecordType, value: Any, c: Any) -> NativeValue:
             if isinstance(field, RecordType):
                 write(field, item, offset + offsets[name])
                 continue
-            native = c.unbox(field, item)
-            with c.builder.if_then(native.is_error, likely=False):
+            place = _place(c.builder, start, offset + offsets[name])
+            with c.builder.if_then(c.builder.call(_reader(c, field), (item, place)), likely=False):
                 c.builder.store(cgutils.true_bit, is_error)
-            if native.cleanup is not None:
-                cleanups.append(native.cleanup)
-            for k, (path, number) in enumerate(_numbers(native.value.type)):
-                part = c.builder.extract_value(native.value, path) if path else native.value
-                place = _place(c.builder, start, offset + offsets[name] + WORD * k, number)
-                c.builder.store(part, place, align=WORD)
 
     write(kind, value, 0)
-
-    def cleanup() -> None:
-        for undo in reversed(cleanups):
-            undo()
-
-    return NativeValue(start, is_error=c.builder.load(is_error), cleanup=cleanup if cleanups else None)
+    return NativeValue(start, is_error=c.builder.load(is_error))
