@@ -121,14 +121,25 @@ def test_a_plane_as_cut_is_the_one_recorded(plane):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plating_speed", "full_resolve", "engine_speed"])
 def test_speeds_are_those_recorded(name):
-    """In steps of a fixed loop beside it, within the band; the table is stale in both directions."""
+    """In steps of a fixed loop beside it, within the band; the table is stale in both directions.
+
+    A row outside it is looked at again, twice at most: what shares the machine slows code down for a while (a factor
+    of 1.34 was seen between two runs of one program within a minute), code that has become slower stays slow.
+    """
     import quick_speed
     from field import machine
 
     command = [sys.executable, quick_speed.__file__, name]  # a process of its own: libraries get one thread there
-    lines = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    same = machine()["processor"] == RECORDED[name]["machine"]["processor"]
-    assert len(lines) == len(quick_speed.ROWS[name])
-    for line in lines:
-        band = quick_speed.band(line["row"], same)
-        assert 1 / band < line["ratio"] < band, f"{line}; {ANEW.format(name)}"
+    same, outside = machine()["processor"] == RECORDED[name]["machine"]["processor"], None
+    for _ in range(3):
+        lines = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        assert len(lines) == len(quick_speed.ROWS[name])
+        found = {line["row"]: line for line in lines if not _is_within(quick_speed.band(line["row"], same), line)}
+        outside = found if outside is None else {row: line for row, line in found.items() if row in outside}
+        if not outside:
+            return
+    raise AssertionError(f"{list(outside.values())}; {ANEW.format(name)}")
+
+
+def _is_within(band, line):
+    return 1 / band < line["ratio"] < band

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kmc_li.kernels.base import jit
-from kmc_li.kernels.base.jit import Verb, leaf, njit
+from kmc_li.kernels.base.jit import Verb, hidden, leaf, njit
 
 
 class Doubled(NamedTuple):
@@ -60,6 +60,32 @@ def one(a, unused):
 @njit
 def another(a, unused):
     return wide(a, a[0], a[1], unused) - wide(a, a[1], a[0], unused)
+
+
+@hidden
+def counted(a, i):
+    a[i] += 1
+    return a[i]
+
+
+@njit
+def counted_twice(what):
+    return 10 * counted(what.value, 0) + counted(what.value, 0)
+
+
+def test_a_hidden_kernel_serves_kernels_and_python():
+    what = Doubled(np.zeros(2))
+    assert counted_twice(what) == 12.0
+    assert counted(what.value, 1) == 1.0
+    assert what.value.tolist() == [2.0, 1.0]
+
+
+def test_a_record_with_the_wrong_kind_of_array_is_refused_or_compiled_anew():
+    """Numbers are read as what they are: a kernel that was compiled for doubles does not read integers as such."""
+    assert total(Doubled(np.arange(3.0))) == 6.0
+    assert total(Doubled(np.arange(3))) == 6.0
+    with pytest.raises(Exception, match="Doubled|value|size"):
+        total(Doubled("no array"))
 
 
 def test_the_type_of_the_first_argument_chooses():
