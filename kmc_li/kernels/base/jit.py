@@ -3,7 +3,7 @@
 Kernels call each other through many layers. numba would give every one of them machine code of its own and compile all
 that it calls again in it: four minutes. Here a kernel that another one calls is only translated (`Inner`); machine code
 is made, optimised as a whole and cached for the few functions that Python calls, on their first call (`Kernel`), and
-for large ones that many variants of a run have in common (`apart`).
+for large ones that many variants of a run have in common (`apart`; `hidden` where Python never calls them).
 """
 
 import contextlib
@@ -29,7 +29,7 @@ COMPILED = not config.DISABLE_JIT
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False, "no_cfunc_wrapper": True}
 
 # What numba looks for in every function, and no kernel has: closures, contexts, expressions of whole arrays, loops in
-# parallel or over tuples of several types, messages of exceptions.
+# parallel or over tuples of several types, messages of exceptions. A kernel that had one would not compile.
 _LEFT_OUT = {
     "WithLifting",
     "InlineClosureLikes",
@@ -210,7 +210,7 @@ class HiddenKernel(Kernel):
     @property
     def called(self) -> Any:
         if self._called is None:
-            kernel = self
+            kernel = self  # as a kernel calls it: `shared`
             self._called = numba.njit(pipeline_class=_CalledCompiler, **_OPTIONS)(lambda *args: kernel(*args))
         return self._called
 
