@@ -8,11 +8,15 @@ from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import FULL, GROW_SITES, NOTHING, RUNNING
 from kmc_li.kernels.base.jit import leaf, njit
+from kmc_li.kernels.base.prefetch import prefetch
 from kmc_li.kernels.lattice.occupancy import LI, NEIGHBOURS, around, is_empty
 from kmc_li.kernels.lattice.surface import live_faces
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.selection import hops
 from kmc_li.kernels.selection.hops import at
+
+NEVER = 1e299  # no time limit
+AHEAD = 2  # attempts drawn before their turn, so that memory can be asked for what they touch
 
 
 class Uniform(NamedTuple):
@@ -201,9 +205,29 @@ def _note_places(method, cls, hits, listed):
             hits[voxel], method.hits[spot] = method.hits[spot], hits[voxel]  # one of the two is 0
 
 
+@leaf
+def _ask_for_site(sites, hits, pages, i):
+    """Memory that tells of site number i, about."""
+    spot = _spot(pages, i)
+    prefetch(sites.site, spot)
+    prefetch(hits, spot)
+
+
+@leaf
+def _ask_for_cells(sites, cell, height, box, pages, i):
+    """Memory of the voxel of site number i, about, and of its neighbours; none across the boundary."""
+    voxel = np.int64(sites.site[_spot(pages, i)])
+    for away in (0, box.ns, -box.ns, box.ny * box.ns, -box.ny * box.ns):
+        prefetch(cell, voxel + away)
+    prefetch(height, voxel // box.ns)
+
+
 @njit
 def advance(model, box, state, rng, max_events, max_net, max_time):
-    """Plate until a limit is met: the same process, limits and answers as loop.advance."""
+    """Plate until a limit is met: the same process, limits and answers as loop.advance.
+
+    Attempts are drawn ahead only where none of them can be the last one, so each carries the numbers it would anyway.
+    """
     n, sites, cell = state.counters[0], state.method.sites, state.lattice.cell
     height, columns = state.lattice.height, state.lattice.height_histogram
     cls = selection.class_of(1.0)
@@ -214,13 +238,16 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
     # What is known of sites by voxel is entered at the end, at less cost than event by event.
     later = last - first > sites.count[cls]
     hits = state.method.hits if later else state.hits
+    far, drawn = later and max_time > NEVER, 0  # times are not known ahead
+    wait, next_wait, after_wait, pick, next_pick, after_pick = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     if later:
         _note_places(state.method, cls, state.hits, False)
     while events < last and time < max_time:
         if top >= model.nz:
             code = FULL
             break
-        if selection.room(sites) < 8:
+        more = selection.room(sites) - 8
+        if more < 0:
             code = GROW_SITES
             break
         count = sites.count[cls]
@@ -228,8 +255,17 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             code = NOTHING
             break
         attempts += 1
-        time += rng.standard_exponential() / (count * each)
-        i = int(rng.random() * count)
+        if drawn == 0:
+            wait, pick, drawn = rng.standard_exponential(), rng.random(), 1
+        if far and events + AHEAD < last and top + AHEAD < model.nz and count > AHEAD and more > AHEAD * selection.PAGE:
+            if drawn == 1:
+                next_wait, next_pick, drawn = rng.standard_exponential(), rng.random(), 2
+            after_wait, after_pick, drawn = rng.standard_exponential(), rng.random(), 3
+            _ask_for_site(sites, hits, pages, int(after_pick * count))
+            _ask_for_cells(sites, cell, height, box, pages, int(next_pick * count))
+        time += wait / (count * each)
+        i = int(pick * count)
+        wait, next_wait, pick, next_pick, drawn = next_wait, after_wait, next_pick, after_pick, drawn - 1
         spot = _spot(pages, i)
         voxel = np.int64(sites.site[spot])
         if model.hits > 1:
