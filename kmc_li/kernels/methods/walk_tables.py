@@ -84,6 +84,7 @@ def jumps(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
     return cubes.ravel(), np.concatenate(entries).ravel(), visits, steps.ravel()
 
 
+@lru_cache
 def pattern() -> NDArray[np.uint8]:
     """Codes in the 27 blocks around a metal voxel, by its place in the middle one."""
     x, y, s = np.indices((4, 4, 4)).reshape(3, 64)
