@@ -84,11 +84,17 @@ def grid(occupancy: NDArray[np.bool_], wagner: float, weighted: bool = False, co
     keep, other = alias_table(returns(nx, ny))
     near = np.stack(lateral[2 * (nx == 1) : 2 + 2 * (ny > 1)], axis=1)
     made = Grid(cell, np.full(cell.shape, BULK), near, block, wagner, weighted, keep, other, ny)
-    for c in range(nx * ny):
-        for s in range(1, int(np.nonzero(cell[c])[0].max()) + 2):
-            for b in block[c].ravel():
-                set_sink(made, b, min(s, nz))
+    set_sinks(made)
     return made
+
+
+@numba.njit
+def set_sinks(grid):
+    """Conductances of all free cells around the deposit."""
+    for c in range(grid.cell.shape[0]):
+        for s in range(1, int(np.nonzero(grid.cell[c])[0].max()) + 2):
+            for b in grid.block[c].ravel():
+                set_sink(grid, b, min(s, grid.cell.shape[1] - 1))
 
 
 @numba.njit
