@@ -2,7 +2,7 @@
 
 # By far the longest, longest first: a worker that gets one of them last lets the other wait. The first is all growth
 # and the second all compiling, so that the workers do not wait for each other's kernels at the start.
-LONGEST = ("kpz_growth", "bits", "fractal", "extending", "interruption", "run_invariants", "results", "twin", "walk")
+LONGEST = ("kpz_growth", "bits", "fractal", "twin", "extending", "interruption", "run_invariants", "results", "walk")
 LONGEST += ("frozen_state", "commands", "dead_metal", "staircase", "multigrid")
 
 
