@@ -1,5 +1,6 @@
 """How kernels are compiled: shared pieces, choices by type, a cache that several processes may use at a time."""
 
+import operator
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from kmc_li.kernels.base import jit
 from kmc_li.kernels.base.jit import Verb, hidden, leaf, njit
+from kmc_li.kernels.base.prefetch import prefetch
+from kmc_li.kernels.base.remember import remembered
 
 
 class Doubled(NamedTuple):
@@ -78,6 +81,36 @@ def test_a_hidden_kernel_serves_kernels_and_python():
     assert counted_twice(what) == 12.0
     assert counted(what.value, 1) == 1.0
     assert what.value.tolist() == [2.0, 1.0]
+
+
+@pytest.mark.skipif(not jit.COMPILED, reason="nothing is compiled")
+def test_what_operations_give_is_remembered_only_while_kernels_compile():
+    from numba.core import types
+    from numba.core.registry import cpu_target
+
+    context = cpu_target.typing_context
+    before = context.resolve_function_type
+    with remembered(context):
+        first = context.resolve_function_type
+        with remembered(context):  # a kernel that a kernel calls
+            assert context.resolve_function_type is first
+        assert context.resolve_function_type is first
+        found = [first(operator.add, (kind, types.int64), {}) for kind in (types.int64, types.float32, types.int64)]
+    assert context.resolve_function_type == before
+    assert [signature.return_type for signature in found] == [types.int64, types.float64, types.int64]
+    assert found[2] is found[0]  # not looked up again
+
+
+def test_asking_for_memory_ahead_changes_nothing_wherever_it_is():
+    numbers = np.arange(8.0)
+    for index in (0, 7, 8, 10**9, -(10**12)):
+        assert ask(numbers, index) == 28.0
+
+
+@njit
+def ask(numbers, index):
+    prefetch(numbers, index)
+    return numbers.sum()
 
 
 def test_the_type_of_the_first_argument_chooses():

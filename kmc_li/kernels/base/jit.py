@@ -19,6 +19,7 @@ from numba.extending import models, register_model
 
 from kmc_li.kernels.base.cache import OUTSIDE_TYPES, Cache, note_source
 from kmc_li.kernels.base.records import record
+from kmc_li.kernels.base.remember import remembered
 
 COMPILED = not config.DISABLE_JIT
 
@@ -128,7 +129,8 @@ class _CalledCompiler(_InnerCompiler):
         collects = gc.isenabled()
         gc.disable()  # numba makes millions of objects that stay until it is done: looking for garbage costs a tenth
         try:
-            return super().compile_extra(function)
+            with remembered(self.state.typingctx):
+                return super().compile_extra(function)
         finally:
             if collects:
                 gc.enable()
