@@ -113,6 +113,26 @@ def ask(numbers, index):
     return numbers.sum()
 
 
+def test_what_is_linked_comes_after_all_that_use_it():
+    """Else LLVM drops what nothing has used so far, and what uses it later finds nothing."""
+
+    class Library:
+        needed = None
+
+        def __init__(self, *uses):
+            self._linking_libraries = list(uses)
+
+    shared = Library()
+    deep = Library(shared)
+    middle = Library(deep, shared)
+    apart = Library(Library())
+    apart.needed = print
+    order = jit._users_first([shared, apart, middle, deep])
+    assert sorted(map(id, order)) == sorted(map(id, (shared, apart, middle, deep)))  # nothing of what stands apart
+    places = [order.index(library) for library in (middle, deep, shared)]
+    assert places == sorted(places)
+
+
 def test_the_type_of_the_first_argument_chooses():
     value = np.arange(5.0)
     assert total(Doubled(value)) == 20.0

@@ -67,18 +67,35 @@ class _InnerLibrary(codegen.JITCodeLibrary):
         """Environments serve exceptions and Python objects, of which kernels have none."""
 
 
+def _stands_apart(library: Any) -> bool:
+    """Whether it has machine code of its own: the engine finds that by its name."""
+    return getattr(library, "needed", None) is not None
+
+
+def _users_first(libraries: list[Any]) -> list[Any]:
+    """All that libraries need, each after all that use it: LLVM leaves out what nothing uses when it is linked in."""
+    found: dict[Any, None] = {}
+
+    def visit(library: Any) -> None:
+        if library not in found:
+            found[library] = None
+            for other in () if _stands_apart(library) else getattr(library, "_linking_libraries", ()):
+                visit(other)
+            found[library] = found.pop(library)  # after all that it uses
+
+    for library in reversed(libraries):
+        visit(library)
+    return list(reversed(found))
+
+
 class _CalledLibrary(codegen.JITCodeLibrary):
     """Code that Python calls: all that it needs is linked in once and optimised as a whole."""
 
     def finalize(self) -> None:
         self._own = {function.name for function in self._final_module.functions if not function.is_declaration}
-        found, self._linking_libraries = self._linking_libraries, []
-        for library in found:  # grows on the way
-            if needed := getattr(library, "needed", None):  # it stands apart: the engine finds it by its name
-                self._reload_init.add(needed)
-                continue
-            self._linking_libraries.append(library)
-            found += [other for other in getattr(library, "_linking_libraries", ()) if other not in found]
+        found = _users_first(self._linking_libraries)
+        self._reload_init.update(library.needed for library in found if _stands_apart(library))
+        self._linking_libraries = [library for library in found if not _stands_apart(library)]
         super().finalize()
 
     def _optimize_final_module(self) -> None:
