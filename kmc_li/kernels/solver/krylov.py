@@ -36,7 +36,7 @@ def solve(problem: Any, grids: Any, limit: float, max_iterations: int) -> tuple[
             return iteration, norm
         z = cycle(r, largest)
         new, overlap = (largest * product for product in _products(z, r, q, sums))
-        _combine(p, 0.0 if iteration == 0 else alpha * overlap / rz, z, largest)
+        _combine(p, alpha * overlap / rz, z, largest)  # at first p, q and alpha are 0
         rz = new
         _residual(p, zero, operator, q)  # q = -(operator p)
         curvature, along = _products(p, q, r, sums)
@@ -76,6 +76,12 @@ def _residual(phi: Any, rhs: Any, operator: tuple[Any, ...], out: NDArray[np.flo
 
 
 @leaf
+def _clear(sums):
+    for i in range(LANES):
+        sums[0, i], sums[1, i] = 0.0, 0.0
+
+
+@leaf
 def _products_of(a, b, c, sums):
     """Add to the partial sums of a b and a c."""
     first, second = sums[0], sums[1]
@@ -88,8 +94,7 @@ def _products_of(a, b, c, sums):
 def _products(a, b, c, sums):
     """(a . b, a . c)"""
     n = a.shape[0]
-    for i in range(LANES):
-        sums[0, i], sums[1, i] = 0.0, 0.0
+    _clear(sums)
     for k in range(0, n, LANES):
         end = min(k + LANES, n)
         _products_of(a[k:end], b[k:end], c[k:end], sums)
@@ -132,8 +137,7 @@ def _found(sums):
 def _sizes(r, sums):
     """(sum |r|, greatest |r|)"""
     n = r.shape[0]
-    for i in range(LANES):
-        sums[0, i], sums[1, i] = 0.0, 0.0
+    _clear(sums)
     for k in range(0, n, LANES):
         _sizes_of(r[k : min(k + LANES, n)], sums)
     return _found(sums)
@@ -150,8 +154,7 @@ def _advance(phi, r, p, q, alpha):
 def _step(phi, r, p, q, alpha, sums):
     """phi += alpha p, r += alpha q; as `_sizes`."""
     n = r.shape[0]
-    for i in range(LANES):
-        sums[0, i], sums[1, i] = 0.0, 0.0
+    _clear(sums)
     for k in range(0, n, LANES):
         end = min(k + LANES, n)
         _advance(phi[k:end], r[k:end], p[k:end], q[k:end], alpha)
