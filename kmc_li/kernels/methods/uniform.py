@@ -16,7 +16,7 @@ from kmc_li.kernels.selection import hops
 from kmc_li.kernels.selection.hops import at
 
 NEVER = 1e299  # no time limit
-AHEAD = 2  # attempts drawn before their turn, so that memory can be asked for what they touch
+AHEAD = 2  # attempts drawn before their turn (next, after), so that memory can be asked for what they touch
 
 
 class Uniform(NamedTuple):
