@@ -4,9 +4,9 @@ Only faces that a shift or a curved law reaches need it. With a linear law those
 plane: what happens away from them waits for the refresh.
 
 Between refreshes the deposit grows towards the counter electrode, and the potential at a fixed height falls. A window
-around an event does not see that, so the fall is foreseen: a straight line over the height above the rest plane, times
-the events since the last refresh; each refresh corrects it by what it finds. Without it the highest tips get too much
-or too little, which tests of the whole field (TV) hardly show but deposits do.
+around an event does not see that, so the fall is foreseen: a straight line over the height, times the events since the
+last refresh; each refresh corrects it by what it finds. Without it the highest tips get too much or too little, which
+tests of the whole field (TV) hardly show but deposits do.
 
 `method` is kernels.methods.guided.Guided, `n` the counters.
 """
@@ -19,24 +19,41 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import Box, around, is_empty, top
 from kmc_li.kernels.lattice.surface import live_faces, wrapped
-from kmc_li.kernels.methods.guide_grid import first_followed, open_cell, set_equations
-from kmc_li.kernels.solver import hierarchy, local_repair, multigrid
+from kmc_li.kernels.methods.guide_grid import (
+    CEILING,
+    FLOOR,
+    TOP,
+    first_followed,
+    open_cell,
+    set_equations,
+    wanted_floor,
+)
+from kmc_li.kernels.solver import hierarchy, local_repair, multigrid, profile
 from kmc_li.kernels.solver.equations import place, set_cell, strip_current
 
 REACH = 2.0  # voxels below the rest plane from which on events are mended
 PLANES = 8  # height of the window that is relaxed after an event
-SWEEPS = 2  # how often
+NEAR, SWEEPS = 1, 1  # its half-width, and how often
+NEAR_DELICATE, SWEEPS_DELICATE = 2, 2  # the same where what is pressed draws current, or dissolves
 CADENCE = 1.2  # events a column between refreshes
-CAREFUL = 0.25  # the same where a potential is held or Li dissolves: then the potential decides on more
+CAREFUL = 0.25  # the same where a potential is held or Li dissolves or is about to: the potential decides on more
+TOUCHY = 3.0  # shift of the highest bud, in even potentials, from which on Li is about to dissolve
 SOME = 5e-4  # share of the current that has to dissolve for this
-YOUNG, FIRST = 0.4, 0.04  # over the mean thickness, and at least, at the start, when the deposit changes fastest
-RISE = 4  # by which the highest bud may grow between them with a curved law, to which the field of buds matters
+YOUNG, FIRST = 1.0, 0.1  # over the mean thickness, and at least, at the start, when the deposit changes fastest
+RISE = 6  # by which the highest bud may grow between them with a curved law, to which the field of buds matters
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
-CYCLES = 3  # of a refresh
+CYCLES = 1  # of a refresh
+YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 3  # the same where tips run ahead, so that errors of them grow
 GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
 MARGIN = 1.5  # by which a curved law may come to conduct better before the next refresh
-STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer
+STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer, or shares of the potential
+
+
+@leaf
+def _runs_ahead(method):
+    """Whether what is pressed draws current, so that a tip which gets more runs ahead, and errors of its share grow."""
+    return verbs.lowers_shifts(method.layer)
 
 
 @leaf
@@ -46,10 +63,10 @@ def is_followed(method, n, s):
 
 
 @njit
-def _is_near(method, box, height, n, column, s):
+def _is_near(method, model, box, height, n, column, s):
     """Whether the potential around an event has to be mended at once."""
     if not verbs.is_linear(method.law):
-        return s >= n.first_plane
+        return s > n.rest_plane - REACH or model.cycled
     if s <= n.rest_plane - REACH:
         return False
     x, y = column // box.ny, column % box.ny
@@ -72,7 +89,10 @@ def _highest(box, height, column):
 
 @njit
 def _followed(method, cell, box, height, n):
-    """Sums over the cells that are followed, by conductance: of 1, h, h^2, phi and h phi, h their height."""
+    """Sums over the cells that are followed: of w, h w, h^2 w, and of conductance times phi and h phi.
+
+    The weight w is the conductance by what the fall is a share of (`_unit`).
+    """
     field, first = method.field, first_followed(method, n)
     weight, first_moment, second_moment, potential, product = 0.0, 0.0, 0.0, 0.0, 0.0
     for column in range(box.nx * box.ny):
@@ -81,38 +101,50 @@ def _followed(method, cell, box, height, n):
             a = place(field, column, s)
             conductance = np.float64(field.surface_conductance[a])
             if conductance > 0.0 and is_empty(cell[column * box.ns + s]):
-                h, phi = _height_above(method, n, s), np.float64(field.phi[a])
-                weight += conductance
-                first_moment += conductance * h
-                second_moment += conductance * h * h
+                h, phi = _height(method, n, s), np.float64(field.phi[a])
+                w = conductance * _unit(method, phi)
+                weight += w
+                first_moment += w * h
+                second_moment += w * h * h
                 potential += conductance * phi
                 product += conductance * h * phi
     return weight, first_moment, second_moment, potential, product
 
 
 @leaf
-def _height_above(method, n, s):
-    lowest = n.rest_plane if verbs.is_linear(method.law) else float(n.first_plane)
-    return max(min(s, n.top_plane + 1) - lowest, 0.0)
+def _height(method, n, s):
+    """Above the rest plane, for only what is pressed is followed; with a curved law below the highest bud, so <= 0."""
+    if verbs.is_linear(method.law):
+        return max(min(s, n.top_plane + 1) - n.rest_plane, 0.0)
+    return float(min(s - n.top_plane - 1, 0))
 
 
 @leaf
-def fallen(method, n, s):
-    """By how much the potential of a plane has presumably fallen since the last refresh."""
-    return max(method.fall[0] + method.fall[1] * _height_above(method, n, s), 0.0) * n.since
+def _unit(method, phi):
+    """What the fall counts in: with a linear law voltages add up, with any other it is a share of the potential."""
+    return 1.0 if verbs.is_linear(method.law) else phi
+
+
+@leaf
+def _lowered(method, n, s, phi):
+    """A potential of the last refresh, less what it has presumably fallen since."""
+    x = max(method.fall[0] + method.fall[1] * _height(method, n, s), 0.0) * n.since
+    return phi - x if verbs.is_linear(method.law) else phi / (1.0 + x + 0.5 * x * x)
 
 
 @leaf
 def present(method, n, column, s):
-    """Potential of a cell, less what it has presumably fallen."""
+    """Potential of a cell as it presumably is now."""
     even = np.float64(method.field.phi[place(method.field, column, s)])
-    return max(even - fallen(method, n, s), 0.05 * even, 1e-6)
+    return max(_lowered(method, n, s, even), 0.05 * even, 1e-6)
 
 
 @njit
 def _learn(method, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
-    fall, limit = method.fall, STEEPEST * (np.float64(method.law.wagner[0]) + 0.5) / (box.nx * box.ny)
+    fall, limit = method.fall, STEEPEST / (box.nx * box.ny)
+    if verbs.is_linear(method.law):
+        limit *= np.float64(method.law.wagner[0]) + 0.5
     weight, first, second = after[0], after[1], after[2]
     change, moment = before[3] - after[3], before[4] - after[4]
     spread = weight * second - first * first
@@ -129,15 +161,19 @@ def _learn(method, box, n, before, after):
 def _lower(method, box, n):
     """Let the potential near the layer and above fall as foreseen."""
     field, first = method.field, max(first_followed(method, n) - 2, n.first_plane)
-    zero = field.phi.dtype.type(0)
+    one, zero = field.phi.dtype.type(1), field.phi.dtype.type(0)
     for s in range(first, n.end_plane):
-        field.work[s] = fallen(method, n, s)
+        field.work[s] = _lowered(method, n, s, 1.0) - 1.0
     fall = field.work[first : n.end_plane]
     for column in range(box.nx * box.ny):
         a, b = place(field, column, first), place(field, column, n.end_plane)
         phi, diagonal = field.phi[a:b], field.inverse_diagonal[a:b]
-        for k in range(phi.shape[0]):
-            phi[k] = phi[k] - fall[k] if diagonal[k] > zero else phi[k]
+        if verbs.is_linear(method.law):
+            for k in range(phi.shape[0]):
+                phi[k] = phi[k] + fall[k] if diagonal[k] > zero else phi[k]
+        else:
+            for k in range(phi.shape[0]):
+                phi[k] *= one + fall[k]
 
 
 @njit
@@ -179,6 +215,16 @@ def _note_most(method, cell, box, height, n):
     method.most[0] = MARGIN * most if most > 0.0 else 1e300
 
 
+@leaf
+def _fill(field, box, column, s):
+    """A potential for a voxel that Li has left: the highest beside it."""
+    a = place(field, column, s)
+    phi = max(field.phi[a], field.phi[a - 1], field.phi[a + 1])
+    for other in around(box, column):
+        phi = max(phi, field.phi[place(field, other, s)])
+    field.phi[a] = phi
+
+
 @njit
 def mend(method, model, box, lattice, n, column, s):
     """After a voxel has changed: the layer, and where it is near, the potential around."""
@@ -186,8 +232,10 @@ def mend(method, model, box, lattice, n, column, s):
     linear = verbs.is_linear(law)
     if max(height[column], s) > n.rest_plane:
         verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
-    near = s >= n.first_plane and _is_near(method, box, height, n, column, s)
-    if s + 1 < n.first_plane or (linear and not near):
+    is_near = s >= n.first_plane and _is_near(method, model, box, height, n, column, s)
+    if s + 1 < n.first_plane or not (is_near or (not linear and model.cycled)):
+        if s >= n.first_plane and is_empty(cell[column * box.ns + s]):
+            _fill(field, box, column, s)
         return
     x, y, reach = column // box.ny, column % box.ny, 1
     if field.weighted[0] == 1 and (n.strip_sum > 0.0 if linear else s + REACH > n.rest_plane):
@@ -201,13 +249,15 @@ def mend(method, model, box, lattice, n, column, s):
                 set_cell(cell, box, field, law, field.weighted[0], other, s + k)
                 if s + k == n.first_plane:
                     open_cell(method, cell, box, other)
-    if not near:
+    if not is_near:
         return
+    delicate = _runs_ahead(method) or n.strip_sum > 0.0
+    near, sweeps = (NEAR_DELICATE, SWEEPS_DELICATE) if delicate else (NEAR, SWEEPS)
     base = field.window[1]
     first, end = max(s - PLANES // 2 + 1, n.first_plane), min(s + PLANES // 2 + 1, n.end_plane)
     local_repair.relax(
         field.phi, field.inverse_diagonal, field.rhs, field.cx[base:], field.cy[base:], field.cz[base:],
-        Box(box.nx, box.ny, field.window[0]), column, first - base, end - base, SWEEPS, field.patch,
+        Box(box.nx, box.ny, field.window[0]), column, first - base, end - base, near, sweeps, field.patch,
     )  # fmt: skip
     if not model.strip or verbs.lowers_shifts(method.layer):
         return
@@ -225,6 +275,22 @@ def mend(method, model, box, lattice, n, column, s):
 
 
 @njit
+def _plan(method, model, box, n):
+    """When the next refresh is due, and where its grid may begin."""
+    area, planned = box.nx * box.ny, method.planned
+    planned[CEILING] = n.stretch_start - min(method.settings.gap, 2)
+    if not verbs.is_linear(method.law):
+        planned[CEILING] = min(planned[CEILING], n.top_plane + RISE)
+    planned[FLOOR] = wanted_floor(method, box, n)
+    planned[TOP] = n.top_plane
+    thickness = (n.plated - n.stripped) / area
+    shift = np.float64(method.field.shift[2 * n.top_plane]) / (np.float64(method.law.wagner[0]) + 0.5)
+    cadence = CAREFUL if method.held[0] > 0.0 or (model.strip and shift > TOUCHY) else CADENCE
+    young, first = (YOUNG_AHEAD, FIRST_AHEAD) if _runs_ahead(method) else (YOUNG, FIRST)
+    n.interval = min(max(young * thickness, first), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)
+
+
+@njit
 def refresh(method, model, box, lattice, counters):
     """Bring the potential up to date with the deposit."""
     n, field, grids, cell = counters[0], method.field, method.hierarchy, lattice.cell
@@ -239,19 +305,17 @@ def refresh(method, model, box, lattice, counters):
     before = _followed(method, cell, box, lattice.height, n)
     if not verbs.is_linear(method.law):
         _note_most(method, cell, box, lattice.height, n)
-    for k in range(CYCLES):
-        if k == 0:
-            hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
+    hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
+    ahead = _runs_ahead(method)
+    if ahead:  # cycles have the last word, for only they know tips from the rest of their planes
+        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums)
+    for _ in range(CYCLES_AHEAD if ahead else CYCLES):
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1
+    if not ahead:
+        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums)
     _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n))
     list_dissolving(method, model, cell, box, lattice.height, n)
     n.refreshes += 1
     n.since = 0
-    area = box.nx * box.ny
-    method.ceiling[0] = n.stretch_start - min(method.settings.gap, 2)
-    if not verbs.is_linear(method.law):
-        method.ceiling[0] = min(method.ceiling[0], n.top_plane + RISE)
-    thickness = (n.plated - n.stripped) / area
-    cadence = CAREFUL if method.held[0] > 0.0 else CADENCE
-    n.interval = min(max(YOUNG * thickness, FIRST), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)
+    _plan(method, model, box, n)

@@ -13,13 +13,16 @@ import numpy as np
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import is_empty
-from kmc_li.kernels.solver.equations import hold_top, place, set_cell, set_cells, set_planes
-from kmc_li.kernels.solver.plain_cells import set_plain
+from kmc_li.kernels.solver.columns import set_columns
+from kmc_li.kernels.solver.equations import hold_top, place, set_planes
 from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
 
 DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
 DEEP = 0.15  # share of the current that may flow below the floor, with any other
 BENT = 0.0005  # share of the current by which the law may differ from its tangent there
+LANES = 8  # numbers that a processor treats at once
+MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
+CEILING, FLOOR, TOP = 0, 1, 2  # in `planned`
 TINY = 1e-6  # potential above which a cell of the floor conducts
 
 
@@ -31,11 +34,15 @@ def first_followed(method, n):
     return n.first_plane
 
 
+@leaf
+def _whole_deposit(model, n):
+    """Whether the grid has to begin at the collector: dissolving Li comes down, and dead Li changes all below it."""
+    return model.cycled and n.stripping + n.dead_voxels > 0
+
+
 @njit
-def _wanted_floor(method, model, box, n):
-    """Plane at which the grid may begin."""
-    if model.cycled and n.stripping + n.dead_voxels > 0:
-        return 1  # a deposit that dissolves comes down, and below dead Li currents are those of the whole deposit
+def wanted_floor(method, box, n):
+    """Plane at which the grid may begin when it is set up next: by then its equations are those of today."""
     if verbs.is_linear(method.law):
         return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
     field, below, bent, wanted = method.field, 0.0, 0.0, n.first_plane
@@ -68,19 +75,27 @@ def _carry_over(method, box, n, first, stretch, end):
     field, new = method.field, method.field.rhs  # the right-hand side is made anew afterwards
     old_places, old_base = field.window
     planes = min(-(-(end - first + 2) // 8) * 8, box.ns)
+    even = min(n.stretch_start, end)
+    common = min(max(first, n.first_plane), even)
+    lower, gap, rise, j = method.sums[: box.ns], method.sums[box.ns : 2 * box.ns], method.sums[2 * box.ns :], even - 1
+    for s in range(even, end):
+        z = centre(s, stretch)
+        while j + 2 < n.end_plane and centre(j + 1, n.stretch_start) < z:
+            j += 1
+        lower[s], rise[s] = j, z - centre(j, n.stretch_start)
+        gap[s] = centre(j + 1, n.stretch_start) - centre(j, n.stretch_start)
     for column in range(box.nx * box.ny):
-        a, b, j = column * old_places - old_base, column * planes - (first - 1), n.stretch_start - 1
+        a, b = column * old_places - old_base, column * planes - (first - 1)
         new[b + first - 1] = 0
-        for s in range(first, end):
-            if s < n.stretch_start:
-                new[b + s] = field.phi[a + max(s, n.first_plane)]
-                continue
-            z = centre(s, stretch)
-            while j + 2 < n.end_plane and centre(j + 1, n.stretch_start) < z:
-                j += 1
-            below, value = centre(j, n.stretch_start), np.float64(field.phi[a + j])
-            slope = (np.float64(field.phi[a + j + 1]) - value) / (centre(j + 1, n.stretch_start) - below)
-            new[b + s] = value + slope * (z - below)
+        for s in range(first, min(n.first_plane, end)):
+            new[b + s] = field.phi[a + n.first_plane]
+        old, kept = field.phi[a + common : a + even], new[b + common : b + even]
+        for k in range(even - common):
+            kept[k] = old[k]
+        for s in range(even, end):
+            o = a + int(lower[s])
+            value = np.float64(field.phi[o])
+            new[b + s] = value + (np.float64(field.phi[o + 1]) - value) / gap[s] * rise[s]
     for i in range(box.nx * box.ny * planes):
         field.phi[i] = new[i]
     field.window[0], field.window[1] = planes, first - 1
@@ -90,18 +105,25 @@ def _carry_over(method, box, n, first, stretch, end):
 @njit
 def _arrange(method, model, cell, box, n):
     """Planes that suit the deposit as it is now; true if they have changed."""
-    field, settings, first = method.field, method.settings, n.first_plane
-    wanted = _wanted_floor(method, model, box, n) if n.end_plane > 0 else 1
+    field, settings, first, stretch = method.field, method.settings, n.first_plane, n.stretch_start
+    if n.top_plane + settings.gap >= stretch:
+        gap = settings.gap
+        if n.refreshes > 0 and not verbs.lowers_shifts(method.layer):
+            gap = max(gap, min(n.top_plane - method.planned[TOP], MOST_RISE) + 2)  # as far as it has risen last
+        stretch = n.top_plane + gap + SLACK
+    wanted = 1 if n.end_plane == 0 or _whole_deposit(model, n) else method.planned[FLOOR]
     if abs(wanted - first) >= SLACK:
         first = wanted
-        if wanted > n.first_plane:
-            _raise_floor(method, cell, box, wanted)
-    stretch = n.stretch_start
-    if n.top_plane + settings.gap >= stretch:
-        stretch = min(n.top_plane + settings.gap + SLACK, box.ns - settings.extra_planes - 1)
-    stretch, end = end_of_planes(settings, stretch)
+    _, end = end_of_planes(settings, stretch)
+    if first != n.first_plane or end != n.end_plane:  # planes in eights: loops over them take no longer
+        spare = (first - end) % LANES
+        lower = max(min(spare, first - n.first_plane), 0)
+        first, stretch = first - lower, stretch + spare - lower
+    stretch, end = end_of_planes(settings, min(stretch, box.ns - settings.extra_planes - 1))
     if first == n.first_plane and end == n.end_plane and stretch == n.stretch_start:
         return False
+    if first > n.first_plane:
+        _raise_floor(method, cell, box, first)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - stretch + 1) if s >= stretch else 1.0
     if n.end_plane > 0:
@@ -121,14 +143,6 @@ def open_cell(method, cell, box, column):
 
 
 @njit
-def open_floor(method, cell, box, n):
-    """The same for all of them, of which the equations are set anew."""
-    for column in range(box.nx * box.ny):
-        set_cell(cell, box, method.field, method.law, method.field.weighted[0], column, n.first_plane)
-        open_cell(method, cell, box, column)
-
-
-@njit
 def set_equations(method, model, box, lattice, n):
     """The layer, and the equations of all cells."""
     field, law, cell, held = method.field, method.law, lattice.cell, method.settings.potential
@@ -140,15 +154,10 @@ def set_equations(method, model, box, lattice, n):
             beyond = resistance_above(method, n.top_plane, n.end_plane, n.rest_plane)
             hold_top(field, box, n.end_plane, beyond, held)
     end = n.end_plane if moved else min(n.top_plane + 3, n.stretch_start)
-    if verbs.is_linear(law):
-        shifted = min(first_followed(method, n), end)
-        set_plain(field, method.plain, cell, box, n.first_plane, shifted)
-        set_cells(field, law, cell, box, shifted, end)
-        for column in range(box.nx * box.ny):
-            open_cell(method, cell, box, column)
-    else:
-        set_cells(field, law, cell, box, n.first_plane, end)
-        open_floor(method, cell, box, n)
+    shifted = min(first_followed(method, n), end)
+    set_columns(field, method.columns, law, cell, box, n.first_plane, shifted, end)
+    for column in range(box.nx * box.ny):
+        open_cell(method, cell, box, column)
     if moved and held == 0.0:
         for column in range(box.nx * box.ny):
             field.rhs[place(field, column, n.end_plane - 1)] = 1

@@ -24,7 +24,7 @@ from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
 from kmc_li.kernels.lattice.surface import is_live, live_faces
 from kmc_li.kernels.methods import above, dead_contacts, free_regions, guide, multigrid, walk_tables, walkers
 from kmc_li.kernels.methods.multigrid import Settings
-from kmc_li.kernels.solver import equations, hierarchy, plain_cells
+from kmc_li.kernels.solver import columns, equations, hierarchy
 
 FIRST_REFRESHES = 20
 planes = multigrid.planes
@@ -43,17 +43,17 @@ class Guided(NamedTuple):
     held: np.ndarray
     field: equations.Field
     hierarchy: hierarchy.Hierarchy
-    plain: plain_cells.PlainCells
+    columns: columns.Columns
     law: Any
     layer: Any
     settings: Settings
-    plane_current: np.ndarray
+    sums: np.ndarray  # float64 (3 ns,): scratch
     floor: np.ndarray  # float (columns,): conductance of the cells of the lowest plane to what lies below
     dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
     queued: np.ndarray  # int64 (1,): voxel at which an ion that has dissolved elsewhere lands next; -1: none
-    fall: np.ndarray  # float64 (2,): of phi with each event, at the rest plane and more for each voxel above it
+    fall: np.ndarray  # float64 (2,): of phi with each event, and more for each voxel of height (guide._height)
     most: np.ndarray  # float64 (1,): what a face conducts at most, if the law is curved; as of the last refresh
-    ceiling: np.ndarray  # int64 (1,): height of the highest bud at which a refresh is due
+    planned: np.ndarray  # int64 (3,): highest bud at which a refresh is due, the grid's floor then, highest bud now
     listed: np.ndarray  # float64 (1,): rest plane when the dissolving currents were summed last
 
 
@@ -69,17 +69,17 @@ def allocate(needs: Any) -> Guided:
         held=np.array([needs.settings.potential, needs.settings.reference]),
         field=equations.allocate(box, needs.dtype, needs.weighted),
         hierarchy=hierarchy.allocate(*box, needs.dtype, needs.settings.extra_planes),
-        plain=plain_cells.allocate(box, needs.dtype, needs.wagner, needs.weighted),
+        columns=columns.allocate(box, needs.dtype, needs.wagner, needs.weighted),
         law=needs.law,
         layer=needs.layer,
         settings=needs.settings,
-        plane_current=np.zeros(3 * box.ns),
+        sums=np.zeros(3 * box.ns),
         floor=np.zeros(box.nx * box.ny, needs.dtype),
         dissolving=np.zeros(box.nx * box.ny),
         queued=np.array([-1], np.int64),
         fall=np.zeros(2),
         most=np.array([1e300]),
-        ceiling=np.zeros(1, np.int64),
+        planned=np.zeros(3, np.int64),
         listed=np.zeros(1),
     )  # fmt: skip
 
@@ -317,7 +317,7 @@ def refresh(method, model, box, state):
 def refresh_is_due(method, n):
     area = method.dissolving.shape[0]
     soon = n.strip_sum > guide.SOME * area and n.since >= guide.CAREFUL * area
-    return soon or n.since >= n.interval or n.top_plane >= method.ceiling[0]
+    return soon or n.since >= n.interval or n.top_plane >= method.planned[guide.CEILING]
 
 
 @verbs.hops_one_at_a_time.of(Guided)

@@ -186,7 +186,7 @@ def _update_near(method, model, box, state, voxel):
     if s >= n.first_plane:
         first, end = max(first, n.first_plane), min(end, n.end_plane)
         phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
-        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
+        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, local_repair.NEAR, SWEEPS, field.patch)
         low, high = local_repair.window(grids, s)
         if (high - low) % 2 == 0:
             hierarchy.coarsen_near(idiag, field.surface_conductance, cx, cy, cz, grids, column, low, high)

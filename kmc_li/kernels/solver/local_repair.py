@@ -31,11 +31,11 @@ def window(grids, s):
 
 
 @hidden
-def relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, sweeps, new):
-    """Relax the columns around one: Jacobi along a column, Gauss-Seidel between the two colours of columns."""
+def relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, near, sweeps, new):
+    """Relax the columns up to `near` from one: Jacobi along a column, Gauss-Seidel between two colours of columns."""
     nx, ny, ns = box
     x, y = column // ny, column % ny
-    wx, wy = min(NEAR, (nx - 1) // 2), min(NEAR, (ny - 1) // 2)
+    wx, wy = min(near, (nx - 1) // 2), min(near, (ny - 1) // 2)
     kx, ky, kz, n = cx[first:end], cy[first:end], cz[first : end + 1], np.uint64(end - first)
     one = np.uint64(1)  # no sign: an index below 0 would be one from the end
     for half in range(2 * sweeps):
@@ -199,9 +199,9 @@ def repair(field, grids, box, column, s):
     """Bring the potential around a voxel up to date whose cells' equations have changed; returns the planes touched."""
     phi, inverse_diagonal, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
     first, end = window(grids, s)
-    relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, SWEEPS, field.patch)
+    relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, NEAR, SWEEPS, field.patch)
     if s >= grids.planes[0, 0] and (end - first) % 2 == 0:
         hierarchy.coarsen_near(inverse_diagonal, field.surface_conductance, cx, cy, cz, grids, column, first, end)
         correct(phi, inverse_diagonal, rhs, cx, cy, cz, grids, box, column, first, end, field.patch)
-        relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, LAST_SWEEPS, field.patch)
+        relax(phi, inverse_diagonal, rhs, cx, cy, cz, box, column, first, end, NEAR, LAST_SWEEPS, field.patch)
     return min(first, max(s - 1, 1)), max(end, s + 2)  # the faces of a voxel at the rim of the grid, too
