@@ -200,7 +200,10 @@ def draw(method, model, box, state, rng):
             n.walkers -= int(landing == ESCAPED)
             method.queued[0] = max(landing, -1)
             return metal
-    return walkers.walk(cell, box, method, n, rng)
+    landing = walkers.walk(cell, box, method, n, rng)
+    if landing < 0 and landing != ESCAPED and n.since > 0:
+        n.interval = 0.0  # no face takes it: the potential has not fallen as far as was foreseen
+    return landing
 
 
 @njit
