@@ -217,7 +217,7 @@ def _note_most(method, cell, box, height, n):
 
 @leaf
 def _fill(field, box, column, s):
-    """A potential for a voxel that Li has left: the highest beside it."""
+    """A potential for a voxel that Li has left, where nothing is relaxed until the refresh: the highest beside it."""
     a = place(field, column, s)
     phi = max(field.phi[a], field.phi[a - 1], field.phi[a + 1])
     for other in around(box, column):
@@ -234,7 +234,7 @@ def mend(method, model, box, lattice, n, column, s):
         verbs.press(method.layer, box.nx * box.ny, lattice.height_histogram, field, n)
     is_near = s >= n.first_plane and _is_near(method, model, box, height, n, column, s)
     if s + 1 < n.first_plane or not (is_near or (not linear and model.cycled)):
-        if s >= n.first_plane and is_empty(cell[column * box.ns + s]):
+        if not linear and s >= n.first_plane and is_empty(cell[column * box.ns + s]):
             _fill(field, box, column, s)
         return
     x, y, reach = column // box.ny, column % box.ny, 1

@@ -74,7 +74,7 @@ def _carry_over(method, box, n, first, stretch, end):
     """The potential from the planes in use to first..end-1, of which those from `stretch` on double in thickness."""
     field, new = method.field, method.field.rhs  # the right-hand side is made anew afterwards
     old_places, old_base = field.window
-    planes = min(-(-(end - first + 2) // 8) * 8, box.ns)
+    planes = min(-(-(end - first + 2) // LANES) * LANES, box.ns)
     even = min(n.stretch_start, end)
     common = min(max(first, n.first_plane), even)
     lower, gap, rise, j = method.sums[: box.ns], method.sums[box.ns : 2 * box.ns], method.sums[2 * box.ns :], even - 1
