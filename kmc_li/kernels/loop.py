@@ -54,7 +54,7 @@ def advance(model, box, state, rng, max_events, max_net, max_time):
             if voxel == ESCAPED:
                 n.pending = NOTHING_PENDING
                 continue
-            if voxel < 0:
+            if voxel < 0:  # by a potential that is out of date, perhaps
                 return REFRESH if refresh_is_due(method, n) else NOTHING
             if model.hits > 1 and not _is_last_hit(model, state, voxel):
                 n.pending = NOTHING_PENDING

@@ -25,7 +25,7 @@ def problem():
 
 def rescale(field, grids, box):
     profile.rescale(
-        field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz, grids, np.zeros(3 * box.ns)
+        field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz, grids, np.zeros(3 * box.ns), field.work
     )
 
 

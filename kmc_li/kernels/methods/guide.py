@@ -308,12 +308,12 @@ def refresh(method, model, box, lattice, counters):
     hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
     ahead = _runs_ahead(method)
     if ahead:  # cycles have the last word, for only they know tips from the rest of their planes
-        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums)
+        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
     for _ in range(CYCLES_AHEAD if ahead else CYCLES):
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1
     if not ahead:
-        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums)
+        profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
     _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n))
     list_dissolving(method, model, cell, box, lattice.height, n)
     n.refreshes += 1

@@ -9,6 +9,7 @@ around it (Galerkin, with the present potential as the shape, which vanishes bes
 import numpy as np
 
 from kmc_li.kernels.base.jit import apart, njit
+from kmc_li.kernels.solver.multigrid import residual_column
 
 LEAST, MOST = 0.3, 3.0  # factors beyond these are not believed
 
@@ -30,41 +31,35 @@ def _solve(own, link, excess):
 
 
 @njit
-def _sum_up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, own, link, excess):
+def _sum_up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, own, link, excess, work):
     """Sums over each plane, weighted with the potential: of the equations' diagonal, link downward and residual."""
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]
-    kx, ky, down, up = cx[lowest:end], cy[lowest:end], cz[lowest:end], cz[lowest + 1 : end + 1]
-    zero = phi.dtype.type(0)
+    down, up, residual = cz[lowest:end], cz[lowest + 1 : end + 1], work[: end - lowest]
     own[:] = 0.0
     link[:] = 0.0
     excess[:] = 0.0
-    for x in range(nx):
-        xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
-        for y in range(ny):
-            ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-            a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
-            p, below, above, d, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], inverse_diagonal[a:b], rhs[a:b]
-            a, b = (xw * ny + y) * ns, (xe * ny + y) * ns
-            west, east = phi[a + lowest : a + end], phi[b + lowest : b + end]
-            a, b = (x * ny + ys) * ns, (x * ny + yn) * ns
-            south, north = phi[a + lowest : a + end], phi[b + lowest : b + end]
-            for i in range(end - lowest):
-                beside = kx[i] * (west[i] + east[i]) + ky[i] * (south[i] + north[i])
-                stays = p[i] / d[i] - beside if d[i] > zero else zero
-                own[i] += np.float64(p[i] * stays)
-                link[i] += np.float64(p[i] * (down[i] * below[i]))
-                excess[i] += np.float64(p[i] * (down[i] * below[i] + up[i] * above[i] + r[i] - stays))
+    for column in range(nx * ny):
+        residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, column // ny, column % ny, residual)
+        a, b = column * ns + lowest, column * ns + end
+        p, below, above, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], rhs[a:b]
+        for i in range(end - lowest):
+            own[i] += np.float64(p[i] * (down[i] * below[i] + up[i] * above[i] + r[i] - residual[i]))
+            link[i] += np.float64(p[i] * (down[i] * below[i]))
+            excess[i] += np.float64(p[i] * residual[i])
 
 
 @apart
-def rescale(phi, inverse_diagonal, rhs, cx, cy, cz, grids, sums):
-    """Multiply each plane in use by the factor that suits the equations best. `sums`: float64 (3 ns,), scratch."""
+def rescale(phi, inverse_diagonal, rhs, cx, cy, cz, grids, sums, work):
+    """Multiply each plane in use by the factor that suits the equations best.
+
+    Scratch: `sums`, float64 (3 ns,), and `work`, (ns,).
+    """
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]
     n, real = end - lowest, phi.dtype.type
     own, link, factor = sums[:n], sums[n : 2 * n], sums[2 * n : 3 * n]
-    _sum_up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, own, link, factor)
+    _sum_up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, own, link, factor, work)
     _solve(own, link, factor)
     for column in range(nx * ny):
         p = phi[column * ns + lowest : column * ns + end]
