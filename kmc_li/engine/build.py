@@ -142,7 +142,7 @@ def fill_parts(box: Box, state: State, heights: NDArray[np.float64]) -> None:
 
 def allocate_state(
     parameters: Parameters,
-    occupancy: NDArray[np.bool_],
+    occupancy: NDArray[np.bool_] | tuple[Box, lattice.Lattice],
     *,
     model: Model | None = None,
     wagner: float | None = None,
@@ -152,20 +152,26 @@ def allocate_state(
     strips: bool = False,
     seed: int = 0,
 ) -> tuple[Box, State]:
-    """State for an initial deposit (bool (nx, ny, nz)) in a study's field; its rates are not known before `settle`.
+    """State for an initial deposit (bool (nx, ny, nz), or a lattice that it takes over) in a study's field.
+
+    Its rates are not known before `settle`.
 
     wagner (over the voxel), weighted: in place of the study's. collector: the plane below is metal. strips: the current
     is reversed, the field mirrored and the collector blocked (kernels/methods/stripping.py). seed: of the patches.
     """
     p, model = parameters, model or build_model(parameters)
-    nx, ny, nz = occupancy.shape
+    nx, ny, nz = occupancy[0] if isinstance(occupancy, tuple) else occupancy.shape
     method = import_module(NO_FIELD if p.method == "none" else AGEING if p.faces_age else METHODS[p.method])
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
-    ns = nz + 2 + (method.planes(settings) if hasattr(method, "planes") else 0)  # a solved field reaches higher
-    voxels, hopping = nx * ny * ns, bool(model.hop_rate.any())
-    box, deposit = lattice.from_occupancy(occupancy, ns, collector)
+    if isinstance(occupancy, tuple):
+        box, deposit = occupancy
+    else:
+        planes = method.planes(settings) if hasattr(method, "planes") else 0  # a solved field reaches higher
+        box, deposit = lattice.from_occupancy(occupancy, nz + 2 + planes, collector)
+    voxels, hopping = nx * ny * box.ns, bool(model.hop_rate.any())
+    deposit.cell[:: box.ns] &= np.uint8(~lattice.BLOCKED & 255)
     if strips:
-        deposit.cell[::ns] |= np.uint8(lattice.BLOCKED)
+        deposit.cell[:: box.ns] |= np.uint8(lattice.BLOCKED)
     surface = 4 * nx * ny + 2 * lattice.surface_voxels(deposit.cell) + ROOM
     law = None
     if p.method != "none":

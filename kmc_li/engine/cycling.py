@@ -18,6 +18,7 @@ from kmc_li.errors import UserError
 from kmc_li.kernels.base import codes, verbs
 from kmc_li.kernels.lattice.occupancy import DEAD, LI, Box
 from kmc_li.kernels.methods import stripping
+from kmc_li.kernels.selection.hops import NoHops
 from kmc_li.kernels.state import Model, State
 from kmc_li.study import units
 from kmc_li.study.parameters import NO_STOP, Parameters
@@ -102,7 +103,7 @@ class Cycling(Simulation):
         box, strips = self.parameters.lattice, self._drive[0] == "strip"
         return self._allocate(np.zeros((box.nx, box.ny, box.nz), np.bool_), strips)
 
-    def _allocate(self, occupancy: NDArray[np.bool_], strips: bool) -> tuple[Model, Box, State]:
+    def _allocate(self, occupancy: Any, strips: bool) -> tuple[Model, Box, State]:
         present = self._present
         rate = build.build_model(present).monolayer_rate
         model = build.build_model(self.parameters)._replace(monolayer_rate=rate)
@@ -119,6 +120,14 @@ class Cycling(Simulation):
             self._state.method.changed[:] = ages
         build.settle(self._model, self._box, self._state)
 
+    def _switch(self) -> None:
+        """A state for another current, which takes over what the present one knows of the deposit."""
+        old = self._state
+        self._model, self._box, state = self._allocate((self._box, old.lattice), self._drive[0] == "strip")
+        for name in (*CARRIED, "top_plane", "dead_voxels"):
+            state.counters[0][name] = old.counters[0][name]
+        self._state = verbs.take_over(state.method, old, self._model, self._box, state)
+
     def _begin(self) -> None:
         """The next step: its state, and what is counted from its start."""
         self._index += 1
@@ -127,8 +136,12 @@ class Cycling(Simulation):
         live = int(n.initial + n.plated - n.stripped - n.dead_voxels)
         drive = step.kind, step.current_mA_cm2, step.potential_V
         if step.kind != "rest" and drive != self._drive and not (step.kind == "strip" and live == 0):
-            self._drive = drive
-            self._build(self.occupancy, n.copy())
+            before, self._drive, kind = self._present.method, drive, type(self._state.method)
+            static = isinstance(self._state.hoppers, NoHops)
+            if static and self._present.method == before and kind in verbs.take_over.alternatives:
+                self._switch()
+            else:
+                self._build(self.occupancy, n.copy())
             n = self._state.counters[0]
         if self.parameters.faces_age:
             self._state.method.ageing[1:] = float(n.time), step.on_s, step.off_s

@@ -284,3 +284,37 @@ def test_the_guide_is_right_after_dead_lithium_has_settled(name):
         run.advance(10**9)
     assert run.report()["dead_voxels"] > 500 and len(found) > 10
     assert max(found) < 1e-3, found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cycling_inert", "cycling_piezo"])
+def test_the_guide_is_right_where_plating_begins_again_on_dead_lithium(name):
+    """The potential of few live voxels among dead ones falls fast: landings against the converged field (TV)."""
+    small, found = {"protocol.cycles": 2, "lattice.nx": 32, "lattice.ny": 32}, []
+    run = Cycling(Parameters.from_toml(study_path(name)).replace(**small), 1)
+    while run._index < 3:
+        run.advance(10**9)
+        if run._index == 2 and not run.at_step_end:
+            found.append(field_error(run._model, run._box, run._state)["tv"])
+    assert len(found) > 50 and run.report()["dead_voxels"] > 1000
+    assert np.mean(found) < 5e-3 and max(found) < 1.5e-2, found
+
+
+def test_a_change_of_the_current_forgets_nothing(monkeypatch):
+    """Walkers take over from the state before what they would find from the deposit itself: the same bits."""
+    taken, _ = cycled(**WALKERS)
+    assert type(taken._state.method) in verbs.take_over.alternatives
+    monkeypatch.setattr(verbs.take_over, "alternatives", {})
+    built, _ = cycled(**WALKERS)
+    np.testing.assert_array_equal(taken._state.lattice.cell, built._state.lattice.cell)
+    assert taken.record() == built.record()
+
+
+def test_guided_walkers_take_the_potential_over():
+    """At the first event of a reversed current they land as the converged field says."""
+    run = Cycling(Parameters.from_toml(study_path("cycling_piezo")).replace(**{"lattice.nx": 16, "lattice.ny": 16}), 1)
+    for index in (1, 2, 3):
+        while run._index < index:
+            run.advance(1 if run.at_step_end else 10**9)
+        invariants.check(run)
+        assert field_error(run._model, run._box, run._state)["tv"] < 1e-3

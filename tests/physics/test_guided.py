@@ -75,11 +75,11 @@ def _take_over(simulation, phi):
 
 def _list_again(simulation):
     from kmc_li.kernels.base.jit import njit
-    from kmc_li.kernels.methods import guide
+    from kmc_li.kernels.methods import dissolving
 
     @njit
     def again(method, model, box, lattice, counters):
-        guide.list_dissolving(method, model, lattice.cell, box, lattice.height, counters[0])
+        dissolving.list_all(method, model, lattice.cell, box, lattice.height, counters[0])
 
     state = simulation._state
     again(state.method, simulation._model, simulation._box, state.lattice, state.counters)

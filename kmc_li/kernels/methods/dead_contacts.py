@@ -34,6 +34,13 @@ def mark_around(regions, cell, box, voxel):
 
 
 @njit
+def mark_floor(regions, cell, box):
+    """The collector has begun or ceased to conduct."""
+    for column in range(box.nx * box.ny if regions.marks[0] == 1 else 0):
+        _mark(regions, cell, box, column * box.ns + 1)
+
+
+@njit
 def enter_all(regions, cell, box):
     """Enter all metal of a lattice into empty blocks, and mark what touches none that is live."""
     note_all(regions, cell, box)

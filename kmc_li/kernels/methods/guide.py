@@ -11,7 +11,6 @@ tests of the whole field (TV) hardly show but deposits do.
 `method` is kernels.methods.guided.Guided, `n` the counters.
 """
 
-import math
 
 import numpy as np
 
@@ -19,9 +18,11 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import Box, around, is_empty, top
 from kmc_li.kernels.lattice.surface import live_faces, wrapped
+from kmc_li.kernels.methods import dissolving
 from kmc_li.kernels.methods.guide_grid import (
     CEILING,
     FLOOR,
+    START,
     TOP,
     first_followed,
     open_cell,
@@ -29,7 +30,7 @@ from kmc_li.kernels.methods.guide_grid import (
     wanted_floor,
 )
 from kmc_li.kernels.solver import hierarchy, local_repair, multigrid, profile
-from kmc_li.kernels.solver.equations import place, set_cell, strip_current
+from kmc_li.kernels.solver.equations import place, set_cell
 
 REACH = 2.0  # voxels below the rest plane from which on events are mended
 PLANES = 8  # height of the window that is relaxed after an event
@@ -42,18 +43,21 @@ SOME = 5e-4  # share of the current that has to dissolve for this
 YOUNG, FIRST = 1.0, 0.1  # over the mean thickness, and at least, at the start, when the deposit changes fastest
 RISE = 6  # by which the highest bud may grow between them with a curved law, to which the field of buds matters
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
-CYCLES = 1  # of a refresh
+CYCLES, MOST_CYCLES = 1, 5  # of a refresh
+MUCH = 10.0  # residual over the current that asks for another cycle
 YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 3  # the same where tips run ahead, so that errors of them grow
 GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
+DRIFT, LONGER = 0.012, 2.0  # where dead Li lies about: TV of what is followed that a refresh may find, else the next
+LEAST = 0.02  # comes sooner, after so many events a column at least, and after at most so many times as many as before
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
 MARGIN = 1.5  # by which a curved law may come to conduct better before the next refresh
 STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer, or shares of the potential
 
 
 @leaf
-def _runs_ahead(method):
-    """Whether what is pressed draws current, so that a tip which gets more runs ahead, and errors of its share grow."""
-    return verbs.lowers_shifts(method.layer)
+def _runs_ahead(method, n):
+    """Whether what is pressed draws current and grows by it, so that a tip runs ahead, and errors of its share grow."""
+    return n.stripping == 0 and verbs.lowers_shifts(method.layer)
 
 
 @leaf
@@ -88,15 +92,16 @@ def _highest(box, height, column):
 
 
 @njit
-def _followed(method, cell, box, height, n):
+def _followed(method, cell, box, height, n, drawn):
     """Sums over the cells that are followed: of w, h w, h^2 w, and of conductance times phi and h phi.
 
-    The weight w is the conductance by what the fall is a share of (`_unit`).
+    The weight w is the conductance by what the fall is a share of (`_unit`). drawn: the current of each column's.
     """
     field, first = method.field, first_followed(method, n)
     weight, first_moment, second_moment, potential, product = 0.0, 0.0, 0.0, 0.0, 0.0
     for column in range(box.nx * box.ny):
         highest = _highest(box, height, column)
+        drawn[column] = 0.0
         for s in range(first, highest + 2):
             a = place(field, column, s)
             conductance = np.float64(field.surface_conductance[a])
@@ -108,6 +113,7 @@ def _followed(method, cell, box, height, n):
                 second_moment += w * h * h
                 potential += conductance * phi
                 product += conductance * h * phi
+                drawn[column] += max(conductance * phi - np.float64(field.rhs[a]), 0.0)
     return weight, first_moment, second_moment, potential, product
 
 
@@ -177,29 +183,6 @@ def _lower(method, box, n):
 
 
 @njit
-def _dissolving(method, cell, box, height, n, column):
-    """Current by which the Li of a column dissolves."""
-    total = 0.0
-    if height[column] > n.rest_plane:
-        for s in range(max(int(math.floor(n.rest_plane)) + 1, 1), height[column] + 1):
-            if not is_empty(cell[column * box.ns + s]):
-                total += strip_current(cell, box, method.field, method.law, column, s)
-    return total
-
-
-@njit
-def list_dissolving(method, model, cell, box, height, n):
-    """Currents by which columns dissolve, all anew."""
-    n.strip_sum = 0.0
-    if not model.strip or verbs.lowers_shifts(method.layer):
-        return
-    for column in range(box.nx * box.ny):
-        method.dissolving[column] = _dissolving(method, cell, box, height, n, column)
-        n.strip_sum += method.dissolving[column]
-    method.listed[0] = n.rest_plane
-
-
-@njit
 def _note_most(method, cell, box, height, n):
     """The greatest conductance that a walker finds at a face, from the tangents at the present potential."""
     field, most = method.field, 0.0
@@ -251,7 +234,7 @@ def mend(method, model, box, lattice, n, column, s):
                     open_cell(method, cell, box, other)
     if not is_near:
         return
-    delicate = _runs_ahead(method) or n.strip_sum > 0.0
+    delicate = _runs_ahead(method, n) or n.strip_sum > 0.0
     near, sweeps = (NEAR_DELICATE, SWEEPS_DELICATE) if delicate else (NEAR, SWEEPS)
     base = field.window[1]
     first, end = max(s - PLANES // 2 + 1, n.first_plane), min(s + PLANES // 2 + 1, n.end_plane)
@@ -264,12 +247,12 @@ def mend(method, model, box, lattice, n, column, s):
     pressed = min(2 * max(int(n.rest_plane), 0) + 4, field.shift.shape[0] - 3)
     steepness = abs(np.float64(field.shift[pressed + 2]) - np.float64(field.shift[pressed]))  # a voxel higher
     if abs(n.rest_plane - method.listed[0]) * steepness > SINCE * (law.wagner[0] + 0.5):
-        list_dissolving(method, model, cell, box, height, n)
+        dissolving.list_all(method, model, cell, box, height, n)
         return
     for i in range(-1 if box.nx > 1 else 0, 2 if box.nx > 1 else 1):
         for j in range(-1 if box.ny > 1 else 0, 2 if box.ny > 1 else 1):
             other = wrapped(x + i, box.nx) * box.ny + wrapped(y + j, box.ny)
-            change = _dissolving(method, cell, box, height, n, other) - method.dissolving[other]
+            change = dissolving.current_of(method, cell, box, height, n, other) - method.dissolving[other]
             method.dissolving[other] += change
             n.strip_sum += change
 
@@ -281,13 +264,15 @@ def _plan(method, model, box, n):
     planned[CEILING] = n.stretch_start - min(method.settings.gap, 2)
     if not verbs.is_linear(method.law):
         planned[CEILING] = min(planned[CEILING], n.top_plane + RISE)
-    planned[FLOOR] = wanted_floor(method, box, n)
+    planned[FLOOR] = wanted_floor(method, model, box, n)
     planned[TOP] = n.top_plane
-    thickness = (n.plated - n.stripped) / area
+    thickness = abs(n.plated - n.stripped - planned[START]) / area
     shift = np.float64(method.field.shift[2 * n.top_plane + 2]) / (np.float64(method.law.wagner[0]) + 0.5)
     cadence = CAREFUL if method.held[0] > 0.0 or (model.strip and shift > TOUCHY) else CADENCE
-    young, first = (YOUNG_AHEAD, FIRST_AHEAD) if _runs_ahead(method) else (YOUNG, FIRST)
+    young, first = (YOUNG_AHEAD, FIRST_AHEAD) if _runs_ahead(method, n) else (YOUNG, FIRST)
     n.interval = min(max(young * thickness, first), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)
+    if model.cycled and n.since > 0:
+        n.interval = min(n.interval, max(n.since * min(DRIFT / max(n.drift, 1e-12), LONGER), LEAST * area))
 
 
 @njit
@@ -302,20 +287,26 @@ def refresh(method, model, box, lattice, counters):
         field.inverse_diagonal, field.surface_conductance, field.cx[base:], field.cy[base:], field.cz[base:],
     )  # fmt: skip
     field.dirty[:] = 1
-    before = _followed(method, cell, box, lattice.height, n)
+    foreseen, found = method.drawn[: box.nx * box.ny], method.drawn[box.nx * box.ny :]
+    before = _followed(method, cell, box, lattice.height, n, foreseen)
     if not verbs.is_linear(method.law):
         _note_most(method, cell, box, lattice.height, n)
     hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
-    ahead = _runs_ahead(method)
+    ahead = _runs_ahead(method, n)
     if ahead:  # cycles have the last word, for only they know tips from the rest of their planes
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
-    for _ in range(CYCLES_AHEAD if ahead else CYCLES):
+    for k in range(MOST_CYCLES):
+        if k >= (CYCLES_AHEAD if ahead else CYCLES) and n.residual < MUCH:
+            break
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1
     if not ahead:
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
-    _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n))
-    list_dissolving(method, model, cell, box, lattice.height, n)
+    _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n, found))
+    n.drift = 0.0
+    for column in range(box.nx * box.ny):
+        n.drift += 0.5 * abs(found[column] - foreseen[column]) / (box.nx * box.ny)
+    dissolving.list_all(method, model, cell, box, lattice.height, n)
     n.refreshes += 1
-    n.since = 0
     _plan(method, model, box, n)
+    n.since = 0

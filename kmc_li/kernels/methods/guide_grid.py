@@ -19,10 +19,12 @@ from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistan
 
 DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
 DEEP = 0.15  # share of the current that may flow below the floor, with any other
+FAINT = 2e-4  # mean potential, in voxels of electrolyte, below which no more than this share of the current goes deeper
+MARGIN = 16  # planes by which what conducts may come down between two refreshes
 BENT = 0.0005  # share of the current by which the law may differ from its tangent there
 LANES = 8  # numbers that a processor treats at once
 MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
-CEILING, FLOOR, TOP = 0, 1, 2  # in `planned`
+CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`; Li has lain no higher than TOP since the refresh
 TINY = 1e-6  # potential above which a cell of the floor conducts
 
 
@@ -35,14 +37,29 @@ def first_followed(method, n):
 
 
 @leaf
-def _whole_deposit(model, n):
-    """Whether the grid has to begin at the collector: dissolving Li comes down, and dead Li changes all below it."""
+def _comes_down(model, n):
+    """Whether what draws current may soon lie deep below: Li that dissolves does, and what is dead draws none."""
     return model.cycled and n.stripping + n.dead_voxels > 0
 
 
 @njit
-def wanted_floor(method, box, n):
+def _unlit(method, box, n):
+    """Plane some way below which the potential is too small for any current to matter."""
+    field = method.field
+    for s in range(n.top_plane, n.first_plane - 1, -1):
+        total = 0.0
+        for column in range(box.nx * box.ny):
+            total += np.float64(field.phi[place(field, column, s)])
+        if total < FAINT * box.nx * box.ny:
+            return max(s - MARGIN, 1)
+    return max(n.first_plane - MARGIN, 1)
+
+
+@njit
+def wanted_floor(method, model, box, n):
     """Plane at which the grid may begin when it is set up next: by then its equations are those of today."""
+    if _comes_down(model, n):
+        return _unlit(method, box, n) if verbs.is_linear(method.law) else 1
     if verbs.is_linear(method.law):
         return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
     field, below, bent, wanted = method.field, 0.0, 0.0, n.first_plane
@@ -75,7 +92,7 @@ def _carry_over(method, box, n, first, stretch, end):
     field, new = method.field, method.field.rhs  # the right-hand side is made anew afterwards
     old_places, old_base = field.window
     planes = min(-(-(end - first + 2) // LANES) * LANES, box.ns)
-    even = min(n.stretch_start, end)
+    even = min(n.stretch_start, stretch, end)
     common = min(max(first, n.first_plane), even)
     lower, gap, rise, j = method.sums[: box.ns], method.sums[box.ns : 2 * box.ns], method.sums[2 * box.ns :], even - 1
     for s in range(even, end):
@@ -106,12 +123,12 @@ def _carry_over(method, box, n, first, stretch, end):
 def _arrange(method, model, cell, box, n):
     """Planes that suit the deposit as it is now; true if they have changed."""
     field, settings, first, stretch = method.field, method.settings, n.first_plane, n.stretch_start
-    if n.top_plane + settings.gap >= stretch:
+    if n.top_plane + settings.gap >= stretch or n.top_plane + settings.gap + SLACK + MARGIN < stretch:
         gap = settings.gap
         if n.refreshes > 0 and not verbs.lowers_shifts(method.layer):
             gap = max(gap, min(n.top_plane - method.planned[TOP], MOST_RISE) + 2)  # as far as it has risen last
         stretch = n.top_plane + gap + SLACK
-    wanted = 1 if n.end_plane == 0 or _whole_deposit(model, n) else method.planned[FLOOR]
+    wanted = 1 if n.end_plane == 0 else method.planned[FLOOR]
     if abs(wanted - first) >= SLACK:
         first = wanted
     _, end = end_of_planes(settings, stretch)
@@ -153,7 +170,7 @@ def set_equations(method, model, box, lattice, n):
         if held > 0.0:
             beyond = resistance_above(method, n.top_plane, n.end_plane, n.rest_plane)
             hold_top(field, box, n.end_plane, beyond, held)
-    end = n.end_plane if moved else min(n.top_plane + 3, n.stretch_start)
+    end = n.end_plane if moved else min(max(n.top_plane, method.planned[TOP]) + 3, n.stretch_start)
     shifted = min(first_followed(method, n), end)
     set_columns(field, method.columns, law, cell, box, n.first_plane, shifted, end)
     for column in range(box.nx * box.ny):

@@ -11,7 +11,6 @@ lands: charge is conserved in every single event. Where a potential is held it m
 """
 
 import copy
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,13 +19,24 @@ from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import ESCAPED, NO_METAL
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import around, high_plane, is_empty
+from kmc_li.kernels.lattice.occupancy import high_plane, is_empty
 from kmc_li.kernels.lattice.surface import is_live, live_faces
-from kmc_li.kernels.methods import above, dead_contacts, free_regions, guide, multigrid, walk_tables, walkers
+from kmc_li.kernels.methods import (
+    above,
+    dead_contacts,
+    dissolving,
+    free_regions,
+    guide,
+    multigrid,
+    walk_tables,
+    walkers,
+)
+from kmc_li.kernels.methods.guide_grid import FLOOR, START
 from kmc_li.kernels.methods.multigrid import Settings
 from kmc_li.kernels.solver import columns, equations, hierarchy
 
-FIRST_REFRESHES = 20
+FIRST_REFRESHES, NEXT_REFRESHES = 20, 6  # at most: of a new deposit, and after a change of the current
+SETTLED = 0.05  # sum of residuals over the current, with which the potential is fit to begin
 planes = multigrid.planes
 
 
@@ -49,11 +59,12 @@ class Guided(NamedTuple):
     settings: Settings
     sums: np.ndarray  # float64 (3 ns,): scratch
     floor: np.ndarray  # float (columns,): conductance of the cells of the lowest plane to what lies below
+    drawn: np.ndarray  # float64 (2 columns,): scratch: current of what is followed, before a refresh and after it
     dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
     queued: np.ndarray  # int64 (1,): voxel at which an ion that has dissolved elsewhere lands next; -1: none
     fall: np.ndarray  # float64 (2,): of phi with each event, and more for each voxel of height (guide._height)
     most: np.ndarray  # float64 (1,): what a face conducts at most, if the law is curved; as of the last refresh
-    planned: np.ndarray  # int64 (3,): highest bud at which a refresh is due, the grid's floor then, highest bud now
+    planned: np.ndarray  # int64 (4,): bud at which a refresh is due, the grid's floor then, bud now; deposit at first
     listed: np.ndarray  # float64 (1,): rest plane when the dissolving currents were summed last
 
 
@@ -75,11 +86,12 @@ def allocate(needs: Any) -> Guided:
         settings=needs.settings,
         sums=np.zeros(3 * box.ns),
         floor=np.zeros(box.nx * box.ny, needs.dtype),
+        drawn=np.zeros(2 * box.nx * box.ny),
         dissolving=np.zeros(box.nx * box.ny),
         queued=np.array([-1], np.int64),
         fall=np.zeros(2),
         most=np.array([1e300]),
-        planned=np.zeros(3, np.int64),
+        planned=np.zeros(4, np.int64),
         listed=np.zeros(1),
     )  # fmt: skip
 
@@ -91,8 +103,30 @@ def begin(method, model, box, state):
     above.begin(method, box, n)
     n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
     multigrid.start_even(method, box, n)
-    for _ in range(FIRST_REFRESHES):
+    _settle(method, model, box, state, FIRST_REFRESHES)
+
+
+def _settle(method, model, box, state, most):
+    """Refresh until the potential is fit to begin with."""
+    method.planned[START] = state.counters[0].plated - state.counters[0].stripped
+    for _ in range(most):
         guide.refresh(method, model, box, state.lattice, state.counters)
+        if state.counters[0].residual < SETTLED:
+            break
+
+
+@verbs.take_over.of(Guided)
+def take_over(method, old, model, box, state):
+    """The potential is kept, too: that of a linear law is the same for any current, in its own unit."""
+    n, kept = state.counters[0], ("field", "hierarchy", "floor", "planned")
+    method = method._replace(**{name: getattr(old.method, name) for name in kept})
+    state = walkers.take_over(method, old, model, box, state)
+    for name in ("first_plane", "stretch_start", "end_plane", "rest_plane"):
+        n[name] = old.counters[0][name]
+    if n.dead_voxels == 0:  # so far the grid may have begun where it was lit
+        state.method.planned[FLOOR] = 1
+    _settle(state.method, model, box, state, NEXT_REFRESHES)
+    return state
 
 
 @verbs.restore.of(Guided)
@@ -123,17 +157,8 @@ def guidance(method, box, state):
     return found
 
 
-@leaf
-def _across(box, column, s, q):
-    """(column, plane) behind face q of a voxel, and the height of the face in half voxels; column -1: no neighbour."""
-    if q < 4:
-        other = around(box, column)[q]
-        return other if other != column else -1, s, 2 * s - 1
-    return column, 2 * q - 9 + s, 2 * s + 2 * q - 10
-
-
 @njit
-def _note_guidance(method, cell, box, counters, conductance, source, dissolving):
+def _note_guidance(method, cell, box, counters, conductance, source, leaving):
     n = counters[0]
     for column in range(box.nx * box.ny):
         for s in range(1, min(n.top_plane + 2, box.ns - 1)):
@@ -144,12 +169,12 @@ def _note_guidance(method, cell, box, counters, conductance, source, dissolving)
                     conductance[i] = sink(method, cell, box, n, column // box.ny, column % box.ny, s, faces)
             elif method.dissolving[column] > 0.0 and s > n.rest_plane:
                 for q in range(6):
-                    other, t, h = _across(box, column, s, q)
+                    other, t, h = dissolving.across(box, column, s, q)
                     if other < 0 or not is_live(cell[i]):
                         continue
                     current = equations.strip_face(cell, box, method.field, method.law, other, t, h)
                     source[other * box.ns + t] += current
-                    dissolving[i] += current
+                    leaving[i] += current
 
 
 @verbs.physics.of(Guided)
@@ -191,7 +216,7 @@ def draw(method, model, box, state, rng):
     if n.walkers % max(area // 256, 1) == 0:
         n.high_plane = high_plane(state.lattice.height_histogram, area, n.top_plane)
     if n.strip_sum > 0.0 and rng.random() * (above.launched(method, box, n) + n.strip_sum) < n.strip_sum:
-        metal, start = _ion(method, box, state, rng)
+        metal, start = dissolving.ion(method, box, state, rng)
         if metal >= 0:
             column, s = start // box.ns, start % box.ns
             landing = walkers.walk_at_most(cell, box, method, n, rng, column // box.ny, column % box.ny, s, walkers.FEW)
@@ -204,36 +229,6 @@ def draw(method, model, box, state, rng):
     if landing < 0 and landing != ESCAPED and n.since > 0:
         n.interval = 0.0  # no face takes it: the potential has not fallen as far as was foreseen
     return landing
-
-
-@njit
-def _ion(method, box, state, rng):
-    """(Li voxel that dissolves, electrolyte voxel its ion starts from), by the dissolving currents; -1 for none."""
-    n, cell, chosen = state.counters[0], state.lattice.cell, -1
-    left = rng.random() * n.strip_sum
-    for column in range(box.nx * box.ny):
-        if method.dissolving[column] > 0.0:
-            chosen = column
-            left -= method.dissolving[column]
-            if left < 0.0:
-                break
-    if chosen < 0:
-        return -1, -1
-    left, metal, start = rng.random() * method.dissolving[chosen], -1, -1
-    for s in range(max(int(math.floor(n.rest_plane)) + 1, 1), state.lattice.height[chosen] + 1):
-        if not is_live(cell[chosen * box.ns + s]):
-            continue
-        for q in range(6):
-            column, t, h = _across(box, chosen, s, q)
-            if column < 0:
-                continue
-            current = equations.strip_face(cell, box, method.field, method.law, column, t, h)
-            if current > 0.0:
-                metal, start = chosen * box.ns + s, column * box.ns + t
-                left -= current
-                if left < 0.0:
-                    return metal, start
-    return metal, start
 
 
 @verbs.most_sink.of(Guided)

@@ -14,10 +14,11 @@ from kmc_li.kernels.lattice.connectivity import faces
 from kmc_li.kernels.lattice.occupancy import is_empty, top
 from kmc_li.kernels.lattice.surface import conducts, live_faces
 from kmc_li.kernels.methods import dead_contacts, guide
+from kmc_li.kernels.methods.guide_grid import TOP
 from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.multigrid import Multigrid
 from kmc_li.kernels.methods.walkers import Walkers
-from kmc_li.kernels.solver.equations import place, set_cells, strip_face
+from kmc_li.kernels.solver.equations import place, strip_face
 
 
 @njit
@@ -168,9 +169,8 @@ def walkers_know(method, box, state, moved):
 
 @verbs.note_moved.of(Guided)
 @njit
-def equations_anew(method, box, state, moved):
+def equations_wait(method, box, state, moved):
+    """The refresh that follows sets all equations, up to where dead Li has been."""
     walkers_know(method, box, state, moved)
-    n = state.counters[0]
-    set_cells(method.field, method.law, state.lattice.cell, box, n.first_plane, n.end_plane)
-    for column in range(box.nx * box.ny):
-        method.field.rhs[place(method.field, column, n.end_plane - 1)] = 1
+    for i in range(moved):
+        method.planned[TOP] = max(method.planned[TOP], int(state.search.voxel[i]) % box.ns)

@@ -77,6 +77,14 @@ def begin(method, model, box, state):
     above.begin(method, box, n)
 
 
+@verbs.take_over.of(Walkers)
+def take_over(method, old, model, box, state):
+    method = method._replace(regions=old.method.regions)
+    dead_contacts.mark_floor(method.regions, state.lattice.cell, box)
+    above.begin(method, box, state.counters[0])
+    return state._replace(method=method)
+
+
 @verbs.restore.of(Walkers)
 def restore(method, box, state):
     dead_contacts.enter_all(method.regions, state.lattice.cell, box)

@@ -5,9 +5,11 @@ axis in turn, in bytes; with a linear law, what a face conducts that no shift re
 with a shift, or with a law that is not linear, are asked one by one.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
@@ -33,13 +35,18 @@ class Columns(NamedTuple):
     total: np.ndarray  # float (ns,): diagonal
 
 
-def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Columns:
-    """For a lattice and a Wagner length in voxels."""
+@lru_cache
+def _ratios() -> NDArray[np.float64]:
+    """Staircase area over true area by the sizes of the normal's components, float64 (MOST^3,)."""
     steps = np.arange(MOST)
-    ratio = np.array(
+    return np.array(
         [area_ratio_along(Box(2, 2, 2), int(x), int(y), int(s)) for x in steps for y in steps for s in steps]
     )
-    ratio = ratio if weighted else np.ones(MOST**3)
+
+
+def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Columns:
+    """For a lattice and a Wagner length in voxels."""
+    ratio = _ratios() if weighted else np.ones(MOST**3)
     return Columns(
         ratio,
         (1.0 / (wagner * ratio + 0.5)).astype(dtype),
