@@ -28,6 +28,7 @@ from kmc_li.kernels.methods import walkers
 from kmc_li.study.presets import study_path
 
 CONDITIONS = ("bare", "inert", "piezo")
+MOST = 2**20  # moves after which a walker is left out: when a step has ended, dead lithium may shut in all that is live
 
 
 class Timed(Cycling):
@@ -57,7 +58,7 @@ def walk_all(box, state, rng, count):
 
 
 def moves(box, state, count, seed):
-    """Moves of each of so many walkers on a frozen deposit, found by how much patience they need."""
+    """Moves of each of so many walkers on a frozen deposit that land, found by how much patience they need."""
     state, rng = state._replace(counters=state.counters.copy()), np.random.default_rng(seed)
     state.counters[0].most_visits = 0.0  # no cut-off
     found = []
@@ -68,8 +69,10 @@ def moves(box, state, count, seed):
             rng.bit_generator.state = start
             return lands(box, state, rng, patience)
 
-        while not within(high):
+        while high <= MOST and not within(high):
             low, high = high, 2 * high
+        if high > MOST:
+            continue
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (low, middle) if within(middle) else (middle, high)
