@@ -16,7 +16,7 @@ from kmc_li.engine.advance import UNLIMITED, advance
 from kmc_li.engine.simulation import REASONS, Simulation
 from kmc_li.errors import UserError
 from kmc_li.kernels.base import codes, verbs
-from kmc_li.kernels.lattice.occupancy import DEAD, LI, Box
+from kmc_li.kernels.lattice.occupancy import DEAD, LI, Box, Lattice
 from kmc_li.kernels.methods import stripping
 from kmc_li.kernels.selection.hops import NoHops
 from kmc_li.kernels.state import Model, State
@@ -103,21 +103,20 @@ class Cycling(Simulation):
         box, strips = self.parameters.lattice, self._drive[0] == "strip"
         return self._allocate(np.zeros((box.nx, box.ny, box.nz), np.bool_), strips)
 
-    def _allocate(self, occupancy: Any, strips: bool) -> tuple[Model, Box, State]:
+    def _allocate(
+        self, occupancy: NDArray[np.bool_] | tuple[Box, Lattice], strips: bool
+    ) -> tuple[Model, Box, State]:
         present = self._present
         rate = build.build_model(present).monolayer_rate
         model = build.build_model(self.parameters)._replace(monolayer_rate=rate)
         return model, *build.allocate_state(present, occupancy, model=model, strips=strips)
 
     def _build(self, occupancy: NDArray[np.bool_], before: Any = None) -> None:
-        ages = None if before is None or not self.parameters.faces_age else self._state.method.changed
         self._model, self._box, self._state = self._allocate(occupancy, self._drive[0] == "strip")
         n = self._state.counters[0]
         n.initial = int(np.count_nonzero(occupancy))
         for name in CARRIED if before is not None else ():
             setattr(n, name, getattr(before, name))
-        if ages is not None:
-            self._state.method.changed[:] = ages
         build.settle(self._model, self._box, self._state)
 
     def _switch(self) -> None:

@@ -65,6 +65,11 @@ for verb, kernel in (
     verb.of(AgedWalkers)(kernel)
 
 
+@verbs.take_over.of(AgedWalkers)
+def take_over(method, old, model, box, state):
+    return walkers.take_over(method._replace(changed=old.method.changed), old, model, box, state)
+
+
 @verbs.event_loop.of(AgedWalkers)
 def event_loop(method, model):
     return loop.advance
