@@ -160,14 +160,14 @@ def allocate_state(
     is reversed, the field mirrored and the collector blocked (kernels/methods/stripping.py). seed: of the patches.
     """
     p, model = parameters, model or build_model(parameters)
-    nx, ny, nz = occupancy[0] if isinstance(occupancy, tuple) else occupancy.shape
     method = import_module(NO_FIELD if p.method == "none" else AGEING if p.faces_age else METHODS[p.method])
+    nx, ny = occupancy[0][:2] if isinstance(occupancy, tuple) else occupancy.shape[:2]
     settings = build_settings(p)._replace(extra_planes=stretched_planes(nx, ny))
     if isinstance(occupancy, tuple):
         box, deposit = occupancy
     else:
         planes = method.planes(settings) if hasattr(method, "planes") else 0  # a solved field reaches higher
-        box, deposit = lattice.from_occupancy(occupancy, nz + 2 + planes, collector)
+        box, deposit = lattice.from_occupancy(occupancy, occupancy.shape[2] + 2 + planes, collector)
     voxels, hopping = nx * ny * box.ns, bool(model.hop_rate.any())
     deposit.cell[:: box.ns] &= np.uint8(~lattice.BLOCKED & 255)
     if strips:

@@ -8,7 +8,7 @@ from kmc_li.kernels.base.jit import Verb
 
 # Methods: kmc_li/kernels/methods
 begin = Verb("begin", "P (method, model, box, state): make everything follow from the initial deposit")
-take_over = Verb("take_over", "P (method, old, model, box, state): `begin` where `old` was in use; the state")
+take_over = Verb("take_over", "P (method, old, model, box, state): `begin`, with what the state `old` knew; the state")
 restore = Verb("restore", "P (method, box, state): rebuild what a checkpoint leaves out")
 enlarge = Verb("enlarge", "P (method): the same with room for more sites")
 refresh = Verb("refresh", "P (method, model, box, state): what is due when `refresh_is_due` says so")

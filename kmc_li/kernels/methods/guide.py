@@ -11,7 +11,6 @@ tests of the whole field (TV) hardly show but deposits do.
 `method` is kernels.methods.guided.Guided, `n` the counters.
 """
 
-
 import numpy as np
 
 from kmc_li.kernels.base import verbs
@@ -47,8 +46,8 @@ CYCLES, MOST_CYCLES = 1, 5  # of a refresh
 MUCH = 10.0  # residual over the current that asks for another cycle
 YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 3  # the same where tips run ahead, so that errors of them grow
 GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
-DRIFT, LONGER = 0.012, 2.0  # where dead Li lies about: TV of what is followed that a refresh may find, else the next
-LEAST = 0.02  # comes sooner, after so many events a column at least, and after at most so many times as many as before
+DRIFT = 0.012  # in cycles: TV of what is followed that a refresh may find, which sets when the next one comes
+LONGER, LEAST = 2.0, 0.02  # it comes after at most so many times as many events, and after at least so many a column
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
 MARGIN = 1.5  # by which a curved law may come to conduct better before the next refresh
 STEEPEST = 20.0  # foreseen fall at most, in even potentials a monolayer, or shares of the potential

@@ -24,7 +24,7 @@ MARGIN = 16  # planes by which what conducts may come down between two refreshes
 BENT = 0.0005  # share of the current by which the law may differ from its tangent there
 LANES = 8  # numbers that a processor treats at once
 MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
-CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`; Li has lain no higher than TOP since the refresh
+CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`
 TINY = 1e-6  # potential above which a cell of the floor conducts
 
 
@@ -170,7 +170,8 @@ def set_equations(method, model, box, lattice, n):
         if held > 0.0:
             beyond = resistance_above(method, n.top_plane, n.end_plane, n.rest_plane)
             hold_top(field, box, n.end_plane, beyond, held)
-    end = n.end_plane if moved else min(max(n.top_plane, method.planned[TOP]) + 3, n.stretch_start)
+    reached = max(n.top_plane, method.planned[TOP])  # also by Li that has left since the last refresh
+    end = n.end_plane if moved else min(reached + 3, n.stretch_start)
     shifted = min(first_followed(method, n), end)
     set_columns(field, method.columns, law, cell, box, n.first_plane, shifted, end)
     for column in range(box.nx * box.ny):
