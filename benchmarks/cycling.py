@@ -2,6 +2,8 @@
 
     python benchmarks/cycling.py                   # 20 cycles of the three studies, some minutes
     python benchmarks/cycling.py --cycles 2        # the first ones, before dead lithium lies on the electrode
+    python benchmarks/cycling.py --along           # walks and whole events along the first stripping of bare lithium
+    python benchmarks/cycling.py --error           # of the potential that guides walkers, 7 cycles on 32 x 32 columns
 
 Studies cycling_bare, cycling_inert and cycling_piezo, 64 x 64 columns, one run each, one after the other; figures and
 storage left out. Stripping pays for dead lithium that falls after each monolayer ("settling", given as its share).
@@ -22,6 +24,7 @@ from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
 from kmc_li.engine.cycling import Cycling
+from kmc_li.engine.field_error import field_error
 from kmc_li.kernels.base.codes import NO_METAL
 from kmc_li.kernels.base.jit import njit
 from kmc_li.kernels.methods import walkers
@@ -128,11 +131,60 @@ def measure(condition: str, cycles: int, seed: int) -> dict[str, float]:
     return found | without_dead(study, seed)
 
 
+def along(seed: int) -> None:
+    """Print how long a walk takes on the frozen deposits of the first stripping, and a whole event between them."""
+    study = Parameters.from_toml(study_path("cycling_bare")).replace(**{"protocol.cycles": 1})
+    warm, run, rows = Timed(study.replace(**{"lattice.nx": 16, "lattice.ny": 16}), seed), Timed(study, seed), []
+    while warm.finished is None:
+        warm.advance(10**9)
+    while run.finished is None:
+        before, settling, began = run.events, run.settling_s, time.process_time()
+        run.advance(10**9)
+        spent = 1e6 * (time.process_time() - began - run.settling_s + settling)
+        if run.step.kind == "strip" and not run.at_step_end and run.events - before > 150:
+            frozen = run._state._replace(counters=run._state.counters.copy())
+            frozen.counters[0].most_visits = 0.0
+            walk_all(run._box, frozen, np.random.default_rng(seed), 1000)
+            began = time.process_time()
+            walk_all(run._box, frozen, np.random.default_rng(seed), 4000)
+            walk = 1e6 * (time.process_time() - began) / 4000
+            rows.append((run._passed() / run._columns, walk, spent / (run.events - before)))
+    print("| bare, monolayers stripped | a walk, frozen, CPU us | an event, settling left out |\n|---|---|---|")
+    for stripped, walk, event in rows[:: max(len(rows) // 40, 1)]:
+        print(f"| {stripped:.2f} | {walk:.1f} | {event:.1f} |")
+    print("\n| monolayer | a walk in its first tenth, CPU us | in its last tenth |\n|---|---|---|")
+    for layer in range(int(rows[-1][0]) + 1):
+        parts = [[walk for at, walk, _ in rows if low <= at - layer < low + 0.1] for low in (0.0, 0.9)]
+        if all(parts):
+            print(f"| {layer + 1} | {np.mean(parts[0]):.1f} | {np.mean(parts[1]):.1f} |")
+
+
+def error(seed: int, cycles: int = 7, columns: int = 32) -> None:
+    """Print the total variation between where guided walkers land and the converged field, every third cycle."""
+    print("| cycled | step | moments | TV, mean (%) | worst (%) |\n|---|---|---|---|---|")
+    for condition in CONDITIONS[1:]:
+        found: dict[str, list[float]] = {"plate": [], "strip": []}
+        size = {"protocol.cycles": cycles, "lattice.nx": columns, "lattice.ny": columns}
+        run = Cycling(Parameters.from_toml(study_path(f"cycling_{condition}")).replace(**size), seed)
+        while run.finished is None:
+            run.advance(10**9)
+            n = run._state.counters[0]
+            if run._index // 2 % 3 == 0 and not run.at_step_end and n.initial + n.plated - n.stripped > n.dead_voxels:
+                found[run.step.kind].append(100 * field_error(run._model, run._box, run._state)["tv"])
+        for kind, tv in found.items():
+            print(f"| {condition} | {kind} | {len(tv)} | {np.mean(tv):.3f} | {max(tv):.2f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--cycles", type=int, default=20, metavar="N", help="[20]")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--along", action="store_true", help="only walks along the first stripping of bare lithium")
+    parser.add_argument("--error", action="store_true", help="only the error (TV) of guided walkers in cycles")
     options = parser.parse_args()
+    if options.along or options.error:
+        (along if options.along else error)(options.seed)
+        return
     rows = {condition: measure(condition, options.cycles, options.seed) for condition in CONDITIONS}
     print("| cycled | cycles | plating, events/s | stripping, events/s | over plating | settling | the run (CPU s) |")
     print("|---|---|---|---|---|---|---|")
