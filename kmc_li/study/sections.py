@@ -285,7 +285,9 @@ class Numerics(Section):
         "Butler-Volmer kinetics; signed: with a [surface]; multigrid: all others; auto: walkers of a kind if they can",
     )
     tolerance: Annotated[float, Measured("a share", "", "0.01", 1e-4, 0.2)] = Field(
-        0.01, description="allowed total variation between the event probabilities used and exact"
+        0.01,
+        description="allowed total variation between the event probabilities used and exact; guided walkers stay well "
+        "below 0.01, and look at the field more often for less; other walkers have no error",
     )
     top_gap_voxels: Annotated[int, Whole(1, 4096)] = Field(
         4, description="least distance of the plane where the current enters from the deposit"

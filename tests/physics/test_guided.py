@@ -116,6 +116,25 @@ def test_error_along_a_run(name):
         assert exact > 0.02 and abs(used / exact - 1) < 0.02
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["piezo", "inert", "anti-poled", "butler-volmer"])
+def test_the_error_falls_with_the_tolerance(name):
+    """A hundredth of the tolerance leaves less than a quarter of the error, at the same events of two deposits each."""
+    which, changes = CASES[name]
+    found = []
+    for tolerance in (0.01, 0.0001):
+        tv = []
+        for seed in (1, 2):
+            simulation = Simulation(study(which, 0.1, **changes, **{"field.tolerance": tolerance}), seed)
+            while simulation.finished is None:
+                simulation.advance(150)
+                used, exact = landings(simulation)
+                tv.append(0.5 * np.abs(used - exact).sum())
+        found.append(np.mean(tv))
+    print(f"{name}: TV {100 * found[0]:.4f} and {100 * found[1]:.4f} %")
+    assert found[1] < 0.25 * found[0] and found[1] < 1e-4
+
+
 def test_a_bud_that_is_held_back_shrinks_and_no_charge_is_lost():
     """One column stands five voxels above a film under a strongly charged layer: it dissolves and the flat plates."""
     parameters = study("piezo", 0.05, 16, **{"layer.unscreened_share": 0.3})

@@ -23,6 +23,7 @@ from kmc_li.kernels.methods.guide_grid import (
     FLOOR,
     START,
     TOP,
+    finer,
     first_followed,
     open_cell,
     set_equations,
@@ -270,6 +271,7 @@ def _plan(method, model, box, n):
     cadence = CAREFUL if method.held[0] > 0.0 or (model.strip and shift > TOUCHY) else CADENCE
     young, first = (YOUNG_AHEAD, FIRST_AHEAD) if _runs_ahead(method, n) else (YOUNG, FIRST)
     n.interval = min(max(young * thickness, first), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)
+    n.interval *= finer(method)
     if model.cycled and n.since > 0:
         n.interval = min(n.interval, max(n.since * min(DRIFT / max(n.drift, 1e-12), LONGER), LEAST * area))
 
@@ -295,7 +297,7 @@ def refresh(method, model, box, lattice, counters):
     if ahead:  # cycles have the last word, for only they know tips from the rest of their planes
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
     for k in range(MOST_CYCLES):
-        if k >= (CYCLES_AHEAD if ahead else CYCLES) and n.residual < MUCH:
+        if k >= (CYCLES_AHEAD if ahead else CYCLES) and n.residual < finer(method) * MUCH:
             break
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1

@@ -18,6 +18,7 @@ from kmc_li.kernels.solver.equations import hold_top, place, set_planes
 from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
 
 DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
+USUAL = 0.01  # tolerance for which all this is set; a smaller one makes all finer in proportion
 DEEP = 0.15  # share of the current that may flow below the floor, with any other
 FAINT = 2e-4  # mean potential, in voxels of electrolyte, below which no more than this share of the current goes deeper
 MARGIN = 16  # planes by which what conducts may come down between two refreshes
@@ -26,6 +27,12 @@ LANES = 8  # numbers that a processor treats at once
 MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
 CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`
 TINY = 1e-6  # potential above which a cell of the floor conducts
+
+
+@leaf
+def finer(method):
+    """How much smaller than usual the error has to be, <= 1."""
+    return min(method.settings.tolerance / USUAL, 1.0)
 
 
 @leaf
@@ -61,14 +68,15 @@ def wanted_floor(method, model, box, n):
     if _comes_down(model, n):
         return _unlit(method, box, n) if verbs.is_linear(method.law) else 1
     if verbs.is_linear(method.law):
-        return max(min(int(n.rest_plane) - DEPTH, n.top_plane), 1)
+        depth = int(DEPTH * (1.0 - math.log10(finer(method))))  # the potential falls exponentially with depth
+        return max(min(int(n.rest_plane) - depth, n.top_plane), 1)
     field, below, bent, wanted = method.field, 0.0, 0.0, n.first_plane
     while wanted < n.top_plane:
         for column in range(box.nx * box.ny):
             a = place(field, column, wanted)
             below += np.float64(field.surface_conductance[a]) * np.float64(field.phi[a])
             bent += abs(np.float64(field.rhs[a]))
-        if below > DEEP * n.plate_sum or bent > BENT * n.plate_sum:
+        if below > finer(method) * DEEP * n.plate_sum or bent > BENT * n.plate_sum:
             break
         wanted += 1
     return wanted
