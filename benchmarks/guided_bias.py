@@ -2,7 +2,7 @@
 
     python benchmarks/guided_bias.py anti_poled --guided 160 --multigrid 80     # a quarter of an hour, two processes
     python benchmarks/guided_bias.py piezo --guided 96 --multigrid 32
-    python benchmarks/guided_bias.py anti_poled --guided 300 --finer 300 --tolerance 0.0002     # as long
+    python benchmarks/guided_bias.py anti_poled --guided 300 --finer 300 --tolerance 0.0002
 
 A bias at the few pressed faces hardly shows in the error of the field (TV); the deposits add it up. The multigrid is
 another method, but slow; guided walkers of a tight tolerance share their method with the others, not their error: with

@@ -119,7 +119,7 @@ def test_error_along_a_run(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["piezo", "inert", "anti-poled", "butler-volmer"])
 def test_the_error_falls_with_the_tolerance(name):
-    """A hundredth of the tolerance leaves less than a quarter of the error, at the same events of two deposits each."""
+    """It is below what was asked for, and at a hundredth of the tolerance less than a quarter, in two deposits each."""
     which, changes = CASES[name]
     found = []
     for tolerance in (0.01, 0.0001):
@@ -131,8 +131,9 @@ def test_the_error_falls_with_the_tolerance(name):
                 used, exact = landings(simulation)
                 tv.append(0.5 * np.abs(used - exact).sum())
         found.append(np.mean(tv))
+        assert found[-1] < tolerance
     print(f"{name}: TV {100 * found[0]:.4f} and {100 * found[1]:.4f} %")
-    assert found[1] < 0.25 * found[0] and found[1] < 1e-4
+    assert found[1] < 0.25 * found[0]
 
 
 def test_a_bud_that_is_held_back_shrinks_and_no_charge_is_lost():
