@@ -11,7 +11,7 @@ SKIPPED = (  # scratch, and what follows from the rest
     "method.fills.area", "method.fills.curvature", "method.fills.moved", "method.fills.carrier",
     "method.fills.conductance", "method.hits",
     "method.field.dirty", "method.field.work", "method.field.patch", "method.field.lanes", "method.field.fresh",
-    "method.reached", "method.pore",
+    "method.reached", "method.pore", "method.former", "method.sums",
 )  # fmt: skip
 GROWING = ("method.sites.", "hoppers.")  # longer than at the start where lists have been enlarged
 

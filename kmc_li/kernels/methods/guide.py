@@ -29,7 +29,7 @@ from kmc_li.kernels.methods.guide_grid import (
     set_equations,
     wanted_floor,
 )
-from kmc_li.kernels.solver import hierarchy, local_repair, multigrid, profile
+from kmc_li.kernels.solver import extrapolation, hierarchy, local_repair, multigrid, profile
 from kmc_li.kernels.solver.equations import place, set_cell
 
 REACH = 2.0  # voxels below the rest plane from which on events are mended
@@ -45,7 +45,7 @@ RISE = 6  # by which the highest bud may grow between them with a curved law, to
 STRIPPING = 50.0  # how much the share of the current that dissolves adds to the refreshes
 CYCLES, MOST_CYCLES = 1, 5  # of a refresh
 MUCH = 10.0  # residual over the current that asks for another cycle
-YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 3  # the same where tips run ahead, so that errors of them grow
+YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 2  # the same where tips run ahead, so that errors of them grow
 GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
 DRIFT = 0.012  # in cycles: TV of what is followed that a refresh may find, which sets when the next one comes
 LONGER, LEAST = 2.0, 0.02  # it comes after at most so many times as many events, and after at least so many a column
@@ -294,14 +294,21 @@ def refresh(method, model, box, lattice, counters):
         _note_most(method, cell, box, lattice.height, n)
     hierarchy.coarsen_all(idiag, sink, cx, cy, cz, field.dirty, grids, field.work)
     ahead = _runs_ahead(method, n)
-    if ahead:  # cycles have the last word, for only they know tips from the rest of their planes
+    if ahead:  # planes first, for errors of tips grow: cycles tell them from the rest of their planes
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
     for k in range(MOST_CYCLES):
         if k >= (CYCLES_AHEAD if ahead else CYCLES) and n.residual < finer(method) * MUCH:
             break
+        if ahead:
+            for i in range(box.nx * box.ny * field.window[0]):
+                method.former[i] = field.phi[i]
         n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
         n.cycles += 1
-    if not ahead:
+    if ahead:
+        extrapolation.extrapolate(
+            field.phi, method.former, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work
+        )
+    else:
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
     _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n, found))
     n.drift = 0.0

@@ -57,7 +57,8 @@ class Guided(NamedTuple):
     law: Any
     layer: Any
     settings: Settings
-    sums: np.ndarray  # float64 (3 ns,): scratch
+    sums: np.ndarray  # float64 (9 ns,): scratch
+    former: np.ndarray  # float (voxels,): scratch: the potential before a cycle
     floor: np.ndarray  # float (columns,): conductance of the cells of the lowest plane to what lies below
     drawn: np.ndarray  # float64 (2 columns,): scratch: current of what is followed, before a refresh and after it
     dissolving: np.ndarray  # float64 (columns,): current by which a column's Li dissolves
@@ -84,7 +85,8 @@ def allocate(needs: Any) -> Guided:
         law=needs.law,
         layer=needs.layer,
         settings=needs.settings,
-        sums=np.zeros(3 * box.ns),
+        sums=np.zeros(9 * box.ns),
+        former=np.zeros(needs.voxels, needs.dtype),
         floor=np.zeros(box.nx * box.ny, needs.dtype),
         drawn=np.zeros(2 * box.nx * box.ny),
         dissolving=np.zeros(box.nx * box.ny),
