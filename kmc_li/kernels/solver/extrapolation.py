@@ -1,9 +1,9 @@
-"""The potential and what the last cycle changed of it, each rescaled plane by plane: cycles taken further than they went.
+"""Potential and what the last cycle changed of it, each scaled plane by plane: cycles taken further than they went.
 
 A cycle that leaves the same share of a slow error each time has changed the potential in the right direction, but not
-far enough, and by how much depends on the height. Here each plane gets a factor for the potential, as in profile.py, and
-another one for the change; together they lower the energy of the error most: two equations a plane, of the three planes
-around it.
+far enough, and by how much depends on the height. Here each plane gets a factor for the potential, as in profile.py,
+and another one for the change; together they lower the energy of the error most: two equations a plane, of the three
+planes around it.
 """
 
 import numpy as np
