@@ -46,7 +46,7 @@ STRIPPING = 50.0  # how much the share of the current that dissolves adds to the
 CYCLES, MOST_CYCLES = 1, 5  # of a refresh
 MUCH = 10.0  # residual over the current that asks for another cycle
 YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 2  # the same where tips run ahead, so that errors of them grow
-GAIN = 0.7  # share of the error of the foreseen fall of the potential that corrects it
+GAIN, GAIN_AHEAD = 0.7, 1.0  # share of the error of the foreseen fall of the potential that corrects it
 DRIFT = 0.012  # in cycles: TV of what is followed that a refresh may find, which sets when the next one comes
 LONGER, LEAST = 2.0, 0.02  # it comes after at most so many times as many events, and after at least so many a column
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
@@ -148,7 +148,7 @@ def present(method, n, column, s):
 @njit
 def _learn(method, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
-    fall, limit = method.fall, STEEPEST / (box.nx * box.ny)
+    fall, limit, gain = method.fall, STEEPEST / (box.nx * box.ny), GAIN_AHEAD if _runs_ahead(method, n) else GAIN
     if verbs.is_linear(method.law):
         limit *= np.float64(method.law.wagner[0]) + 0.5
     weight, first, second = after[0], after[1], after[2]
@@ -159,8 +159,8 @@ def _learn(method, box, n, before, after):
     steeper = 0.0
     if spread > 1e-3 * weight * second:
         steeper = (weight * moment - first * change) / spread
-    fall[1] = min(max(fall[1] + GAIN * steeper / n.since, -limit), limit)
-    fall[0] = min(max(fall[0] + GAIN * (change - steeper * first) / weight / n.since, -limit), limit)
+    fall[1] = min(max(fall[1] + gain * steeper / n.since, -limit), limit)
+    fall[0] = min(max(fall[0] + gain * (change - steeper * first) / weight / n.since, -limit), limit)
 
 
 @njit
