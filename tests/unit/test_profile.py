@@ -68,6 +68,12 @@ def extrapolate(field, grids, box, former):
     )  # fmt: skip
 
 
+def cycle(field, grids):
+    conductances = field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz
+    hierarchy.coarsen_all(*conductances, field.dirty, grids, field.work)
+    multigrid.cycle(field.phi, field.inverse_diagonal, field.rhs, *conductances[2:], grids, field.work)
+
+
 def rough(box):
     """An error that no factor of whole planes takes away, of another size in each plane; 0 in Li once multiplied."""
     rng = np.random.default_rng(1)
@@ -90,12 +96,7 @@ def test_the_factors_of_potential_and_change_solve_the_galerkin_equations(proble
     field, grids, box = problem
     field.phi.reshape(box)[:] *= 1.0 + rough(box)
     former = field.phi.copy()
-    hierarchy.coarsen_all(
-        field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz, field.dirty, grids, field.work
-    )
-    multigrid.cycle(
-        field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz, grids, field.work
-    )
+    cycle(field, grids)
     shape, change = field.phi.copy(), field.phi - former
     before = np.abs(residual(field, grids)).sum()
     extrapolate(field, grids, box, former)
@@ -119,16 +120,11 @@ def test_two_cycles_taken_further_leave_less_than_four(problem):
     """Paid with less than one: the error that cycles leave again and again is the one that the factors see."""
     field, grids, box = problem
     exact, error = field.phi.copy(), {}
-    hierarchy.coarsen_all(
-        field.inverse_diagonal, field.surface_conductance, field.cx, field.cy, field.cz, field.dirty, grids, field.work
-    )
     for cycles, further in ((2, True), (4, False)):
         field.phi[:] = exact * (1.0 + 0.3 * rough(box)).ravel() + 0.2 * (exact > 0)
         for _ in range(cycles):
             former = field.phi.copy()
-            multigrid.cycle(
-                field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz, grids, field.work
-            )
+            cycle(field, grids)
         if further:
             extrapolate(field, grids, box, former)
         error[further] = np.abs(field.phi - exact).sum()

@@ -25,7 +25,7 @@ MARGIN = 16  # planes by which what conducts may come down between two refreshes
 BENT = 0.0005  # share of the current by which the law may differ from its tangent there
 LANES = 8  # numbers that a processor treats at once
 MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
-ROOM_AHEAD = 8  # planes more that it has where tips run ahead: they would reach its top long before a refresh is due
+ROOM_AHEAD = 8  # more even planes where tips run ahead: they would rise beyond these long before a refresh is due
 CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`
 TINY = 1e-6  # potential above which a cell of the floor conducts
 
@@ -134,10 +134,10 @@ def _arrange(method, model, cell, box, n):
     field, settings, first, stretch = method.field, method.settings, n.first_plane, n.stretch_start
     if n.top_plane + settings.gap >= stretch or n.top_plane + settings.gap + SLACK + MARGIN < stretch:
         gap = settings.gap
-        if n.refreshes > 0 and not verbs.lowers_shifts(method.layer):
-            gap = max(gap, min(n.top_plane - method.planned[TOP], MOST_RISE) + 2)  # as far as it has risen last
-        elif n.refreshes > 0:
+        if n.refreshes > 0 and verbs.lowers_shifts(method.layer):
             gap += ROOM_AHEAD
+        elif n.refreshes > 0:
+            gap = max(gap, min(n.top_plane - method.planned[TOP], MOST_RISE) + 2)  # as far as it has risen last
         stretch = n.top_plane + gap + SLACK
     wanted = 1 if n.end_plane == 0 else method.planned[FLOOR]
     if abs(wanted - first) >= SLACK:
