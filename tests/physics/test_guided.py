@@ -8,6 +8,7 @@ from kmc_li.engine import build, field_error
 from kmc_li.engine.advance import advance
 from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.base import codes, verbs
+from kmc_li.kernels.methods.free_regions import CONTACT, METAL, PAD, WAYS
 from kmc_li.kernels.solver import equations
 
 BUTLER_VOLMER = {"plating.kinetics": "butler-volmer", "electrolyte.exchange_current_density_mA_cm2": 2.0}
@@ -54,6 +55,28 @@ def test_with_the_converged_potential_they_land_as_the_converged_field_says(name
         _list_again(simulation)
     used, exact = landings(simulation)
     assert 0.5 * np.abs(used - exact).sum() < 2e-5 < off
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_face_conducts_more_than_walkers_count_on(name):
+    """They look only at the contacts at which they may land by the table; it must not leave out any."""
+    which, changes = CASES[name]
+    simulation = Simulation(study(which, 0.1, **changes), 3)
+    while simulation.finished is None:
+        simulation.advance(500)
+        method, box = simulation._state.method, simulation._box
+        n, contacts = simulation._state.counters[0], method.contacts
+        conductance = verbs.guidance(method, box, simulation._state)[0].reshape(box)
+        x, y, s = np.nonzero(conductance > 0.0)
+        places = method.regions.x_place[x + PAD] + method.regions.y_place[y + PAD] + ((s >> 2 << 6) | (s & 3))
+        code, conductance = method.regions.code[places], conductance[x, y, s]
+        asked = s <= verbs.plain_below(method, n)
+        assert ((code >= CONTACT) & (code < METAL)).all()
+        assert asked.sum() > 300
+        chance = conductance / (conductance + contacts.ways[code & WAYS])
+        assert (chance * 2.0**32 < contacts.landing[code] * (1.0 + 1e-6))[asked].all()  # W is single precision
+        if not verbs.is_linear(method.law):  # more than the linear law says, which therefore would not do
+            assert (chance > contacts.most[1] / (contacts.most[1] + contacts.ways[code & WAYS])).any()
 
 
 def _take_over(simulation, phi):

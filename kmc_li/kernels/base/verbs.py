@@ -21,6 +21,7 @@ room = Verb("room", "(method): how many sites may be added; the loop asks for mo
 total_rate = Verb("total_rate", "(method, model, box, n): sum of the rates of plating and dissolution [1/s]")
 draw = Verb("draw", "(method, model, box, state, rng): the voxel that plates or dissolves next, -1 for none")
 sink = Verb("sink", "(method, cell, box, n, x, y, s, faces): conductance of a voxel's faces for walkers")
+plain_below = Verb("plain_below", "(method, n): plane up to which contacts.landing bounds the chance to land")
 most_sink = Verb("most_sink", "(method, n, s, faces): what `sink` is at most")
 withdraw = Verb("withdraw", "(method, box, state, voxel): a voxel is about to turn to metal or from it")
 update = Verb("update", "(method, model, box, state, voxel): a voxel has changed, and with it what happens around it")

@@ -58,6 +58,7 @@ for verb, kernel in (
     (verbs.hops_one_at_a_time, walkers.hops_one_at_a_time),
     (verbs.contact_change, walkers.contact_change),
     (verbs.most_sink, walkers.most_sink),
+    (verbs.plain_below, walkers.plain_below),
     (verbs.draw, walkers.draw),
     (verbs.potential_above, stripping.potential_of_walkers),
     (verbs.note_moved, stripping.walkers_know),

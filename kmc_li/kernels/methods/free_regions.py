@@ -43,7 +43,7 @@ class FreeRegions(NamedTuple):
     cubes: np.ndarray  # int64 (PAD * 3,): by the free half-width: first exit, exits, half-width of the cube taken
     exits: np.ndarray  # int64 (exits * 2,): alias table: threshold times 2^32; two jumps, one in the bits from 30 on
     visits: np.ndarray  # float64 (PAD, 2 * PAD): mean visits before the exit to the planes of the cube
-    steps: np.ndarray  # int64 (256 * 2,): by the code: first exit and exits, where nothing but the next place is asked
+    steps: np.ndarray  # int64 (256 * 2,): by the code: first exit and exits of a small cube, or the links at a contact
     marks: np.ndarray  # int64 (1,), 1: contacts without a live face are told apart
 
 

@@ -17,7 +17,7 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import Box, around, is_empty, top
 from kmc_li.kernels.lattice.surface import live_faces, wrapped
-from kmc_li.kernels.methods import dissolving
+from kmc_li.kernels.methods import dissolving, walkers
 from kmc_li.kernels.methods.guide_grid import (
     CEILING,
     FLOOR,
@@ -196,6 +196,14 @@ def _note_most(method, cell, box, height, n):
                 if faces > 0:
                     most = max(most, (slope - np.float64(field.rhs[a]) / phi) / faces)
     method.most[0] = MARGIN * most if most > 0.0 else 1e300
+    note_landing(method)
+
+
+@njit
+def note_landing(method):
+    """Where a face conducts more than the linear law says, a walker lands with a greater chance."""
+    if not verbs.is_linear(method.law):
+        walkers.note_most(method.contacts, max(method.most[0], method.contacts.most[1]))
 
 
 @leaf

@@ -76,7 +76,7 @@ def allocate(needs: Any) -> Guided:
     returns = walk_tables.returns(box.nx, box.ny)
     return Guided(
         regions, *returns,
-        contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
+        contacts=walkers.contacts(needs),
         weighted=np.array([needs.weighted], np.int64),
         held=np.array([needs.settings.potential, needs.settings.reference]),
         field=equations.allocate(box, needs.dtype, needs.weighted),
@@ -136,6 +136,7 @@ def restore(method, box, state):
     n = state.counters[0]
     dead_contacts.enter_all(method.regions, state.lattice.cell, box)
     field, base = method.field, int(method.field.window[1])
+    guide.note_landing(method)
     hierarchy.pair_planes(method.hierarchy, n.first_plane - base, n.end_plane - base, field.thickness[base:])
 
 
@@ -253,6 +254,12 @@ def _curved(method, cell, box, n, x, y, s, faces, phi):
     ratio = walkers.area_ratio(method.regions, box, x, y, column, s) if method.weighted[0] == 1 else 1.0
     slope, rest = verbs.tangent(law, column * box.ns + s, phi, (faces, 0, 0), field.shift, field.kappa[s], ratio, s)
     return slope * phi - rest
+
+
+@verbs.plain_below.of(Guided)
+@leaf
+def plain_below(method, n):
+    return int(n.rest_plane) if verbs.lowers_shifts(method.layer) else above.NOWHERE
 
 
 @verbs.sink.of(Guided)

@@ -66,7 +66,7 @@ def allocate(needs: Any) -> Signed:
     return Signed(
         free_regions.FreeRegions(*walk_tables.free_regions(*box)),
         *walk_tables.returns(box.nx, box.ny),
-        contacts=walkers.Contacts(*walk_tables.contacts(box.nx, box.ny), np.zeros(7)),
+        contacts=walkers.contacts(needs),
         law=Linear(np.array([needs.wagner])),
         held=np.zeros(2),
         layer=needs.layer,
@@ -136,6 +136,12 @@ def withdraw(method, box, state, voxel):
 @leaf
 def most_sink(method, n, s, faces):
     return 1e300
+
+
+@verbs.plain_below.of(Signed)
+@leaf
+def plain_below(method, n):
+    return -1
 
 
 @verbs.sink.of(Signed)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmc_li.kernels.methods.free_regions import METAL, NEAR, PAD
+from kmc_li.kernels.methods.free_regions import CONTACT, METAL, NEAR, PAD
 
 EDGES = (1, 2, 3, 4, 5, 8, 12, 16)  # half-widths of the cubes, below PAD
 HEIGHTS = 6  # a walker above the launch plane comes down 1, 2, 4, .. 32 planes at a time
@@ -79,7 +79,7 @@ def jumps(nx: int, ny: int) -> tuple[NDArray[Any], ...]:
     _, ways, directions = contacts(nx, ny)
     for mask in range(1, 64):
         jump = ((one.reshape(6, 3)[directions[6 * mask :][: ways[mask]]] + PAD) << np.array([0, 10, 20])).sum(axis=1)
-        steps[METAL | mask] = sum(entry.shape[0] for entry in entries), jump.size
+        steps[METAL | mask] = steps[CONTACT | mask] = sum(entry.shape[0] for entry in entries), jump.size
         entries.append(np.stack([np.full(jump.size, 1 << 32), jump], axis=1))
     return cubes.ravel(), np.concatenate(entries).ravel(), visits, steps.ravel()
 

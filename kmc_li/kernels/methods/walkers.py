@@ -41,6 +41,7 @@ class Contacts(NamedTuple):
     ways: np.ndarray  # int64 (64,): how many links to electrolyte there are
     directions: np.ndarray  # int64 (64 * 6,): these
     most: np.ndarray  # float64 (7,): greatest conductance that so many faces can have
+    landing: np.ndarray  # int64 (256,): by the code: greatest chance to land, times 2^32; 0 where there is none
 
 
 class Walkers(NamedTuple):
@@ -57,13 +58,29 @@ class Walkers(NamedTuple):
     held: np.ndarray  # float64 (2,): potential held above the box, and how high; 0 where the current is set
 
 
+@njit
+def note_most(contacts, most):
+    """What a face conducts at most, of which follows the greatest chance to land at each kind of contact."""
+    for mask in range(1, WAYS + 1):
+        conductance = most * contacts.faces[mask]
+        contacts.landing[CONTACT | mask] = int(conductance / (contacts.ways[mask] + conductance) * 2.0**32) + 1
+
+
+def contacts(needs: Any) -> Contacts:
+    """Tables for a lattice (`engine.build.Needs`)."""
+    most = np.arange(7) / (needs.wagner + 0.5)
+    found = Contacts(*walk_tables.contacts(needs.box.nx, needs.box.ny), most, np.zeros(256, np.int64))
+    note_most(found, most[1])
+    return found
+
+
 def allocate(needs: Any) -> Walkers:
     """Tables for a lattice (`engine.build.Needs`)."""
     box = needs.box
     return Walkers(
         free_regions.FreeRegions(*walk_tables.free_regions(*box, needs.marks)),
         *walk_tables.returns(box.nx, box.ny),
-        contacts=Contacts(*walk_tables.contacts(box.nx, box.ny), np.arange(7) / (needs.wagner + 0.5)),
+        contacts=contacts(needs),
         law=Linear(np.array([needs.wagner])),
         weighted=np.array([needs.weighted], np.int64),
         held=np.array([needs.settings.potential, needs.settings.reference]),
@@ -205,6 +222,12 @@ def most_sink(method, n, s, faces):
     return method.contacts.most[faces]
 
 
+@verbs.plain_below.of(Walkers)
+@leaf
+def plain_below(method, n):
+    return above.NOWHERE
+
+
 @verbs.sink.of(Walkers)
 @leaf
 def sink(method, cell, box, n, x, y, s, faces):
@@ -265,6 +288,7 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
     """The same with so many moves."""
     regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
     ways, deep = method.contacts.ways[0], min(launch, last) - NEAR + 1  # no small cube reaches up from there
+    plain, landing = min(deep, verbs.plain_below(method, n)), method.contacts.landing
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
     for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
@@ -293,7 +317,8 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             continue
         code = np.int64(entry(regions.code, at))
         size = entry(regions.steps, 2 * code + 1)
-        if size > 0 and s <= deep:  # a small cube, or a contact with dead metal only
+        if size > 0 and s <= (deep if code < CONTACT else plain) and (a & MASK) >= entry(landing, code):
+            # a small cube, or a contact at which it surely does not land
             line = entry(regions.steps, 2 * code) + (((a if code < CONTACT else b) & MASK) * size >> 32)
         elif code < CONTACT:
             cube = 3 * min(half_width(regions, box, x, y, s, at, code), last - s)
