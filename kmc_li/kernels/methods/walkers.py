@@ -287,8 +287,8 @@ def walk_from(cell, box, method, n, rng, x, y, s):
 def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
     """The same with so many moves."""
     regions, launch, last = method.regions, n.top_plane + 1, above.last_plane(method)
-    ways, deep = method.contacts.ways[0], min(launch, last) - NEAR + 1  # no small cube reaches up from there
-    plain, landing = min(deep, verbs.plain_below(method, n)), method.contacts.landing
+    ways, ceiling, landing = method.contacts.ways[0], min(launch, last), method.contacts.landing
+    plain = min(ceiling - 1, verbs.plain_below(method, n))
     a, b = int(rng.random() * 2.0**53) + 1, int(rng.random() * 2.0**53) + 1
     for _ in range(patience):
         a, b = following(a, FIRST_FACTOR), following(b, SECOND_FACTOR)
@@ -317,8 +317,9 @@ def walk_at_most(cell, box, method, n, rng, x, y, s, patience):
             continue
         code = np.int64(entry(regions.code, at))
         size = entry(regions.steps, 2 * code + 1)
-        if size > 0 and s <= (deep if code < CONTACT else plain) and (a & MASK) >= entry(landing, code):
-            # a small cube, or a contact at which it surely does not land
+        highest = ceiling - NEAR + code if code < CONTACT else plain
+        if size > 0 and s <= highest and (a & MASK) >= entry(landing, code):
+            # a small cube below the launch plane, or a contact at which it surely does not land
             line = entry(regions.steps, 2 * code) + (((a if code < CONTACT else b) & MASK) * size >> 32)
         elif code < CONTACT:
             cube = 3 * min(half_width(regions, box, x, y, s, at, code), last - s)
