@@ -15,6 +15,7 @@ from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.solver import equations, hierarchy, local_repair, rates, sealed
 from kmc_li.kernels.solver import refresh as global_refresh
 
+WIDE = 400.0  # voxels of Wagner length from which on a voxel changes the next columns only, and all of them slowly
 PLANES, SWEEPS = 8, 1  # height of the window that is relaxed after a hop, and how often
 SUDDEN = 0.3  # current that Li takes or gives up as it revives or dies, over the tolerance, that calls for a refresh
 LAYER_SHARE = 0.3  # current moved by the layer between refreshes, over the tolerance, that calls for one at once
@@ -130,7 +131,12 @@ def refresh(method, model, box, state):
     global_refresh.refresh(method, model, box, state.lattice, state.counters)
     n.overdue = 0
     if not early:
-        global_refresh.plan(method.settings.tolerance, n)
+        global_refresh.plan(method.settings.tolerance, n, 2.0 if _is_wide(method) else 1.3)
+
+
+@leaf
+def _is_wide(method):
+    return method.law.wagner[0] > WIDE
 
 
 @leaf
@@ -178,7 +184,7 @@ def withdraw(method, box, state, voxel):
 
 
 @njit
-def _update_near(method, model, box, state, voxel):
+def _update_near(method, model, box, state, voxel, near):
     """Potential and rates of the next columns."""
     field, grids, n = method.field, method.hierarchy, state.counters[0]
     column, s = voxel // box.ns, voxel % box.ns
@@ -186,11 +192,11 @@ def _update_near(method, model, box, state, voxel):
     if s >= n.first_plane:
         first, end = max(first, n.first_plane), min(end, n.end_plane)
         phi, idiag, rhs, cx, cy, cz = field.phi, field.inverse_diagonal, field.rhs, field.cx, field.cy, field.cz
-        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, local_repair.NEAR, SWEEPS, field.patch)
+        local_repair.relax(phi, idiag, rhs, cx, cy, cz, box, column, first, end, near, SWEEPS, field.patch)
         low, high = local_repair.window(grids, s)
         if (high - low) % 2 == 0:
             hierarchy.coarsen_near(idiag, field.surface_conductance, cx, cy, cz, grids, column, low, high)
-    rates.update_columns(model, state.lattice.cell, box, method, n, column, local_repair.NEAR, first, end)
+    rates.update_columns(model, state.lattice.cell, box, method, n, column, near, first, end)
 
 
 @verbs.update.of(Multigrid)
@@ -200,7 +206,7 @@ def update(method, model, box, state, voxel):
     cell, column, s = state.lattice.cell, voxel // box.ns, voxel % box.ns
     equations.set_around(method.field, method.law, cell, box, column, s)
     if method.law.wagner[0] > sealed.WIDE:  # one voxel changes hardly anything beyond its neighbours
-        _update_near(method, model, box, state, voxel)
+        _update_near(method, model, box, state, voxel, 1 if _is_wide(method) else local_repair.NEAR)
         if not is_empty(cell[voxel]):
             sealed.drain_beside(model, box, state.lattice, method, state.counters[0], voxel)
         return
@@ -248,7 +254,7 @@ def note_deferred(method, box, state, voxel):
 @njit
 def update_deferred(method, model, box, state, voxel):
     """After hops, too, what goes beyond the next columns waits for the refresh."""
-    _update_near(method, model, box, state, voxel)
+    _update_near(method, model, box, state, voxel, local_repair.NEAR)
 
 
 @verbs.hops_one_at_a_time.of(Multigrid)
