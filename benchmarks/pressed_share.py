@@ -4,8 +4,9 @@
     python benchmarks/pressed_share.py piezo inert --seeds 10
 
 Where walkers land is itself a field, that of the conductances that they find. It is solved for, so the error has no
-noise of drawing. It is taken at random moments between refreshes, and told apart by how much had plated: in the share of all
-pressed faces, and in that share weighted by the height above the rest plane. Errors are standard errors over moments.
+noise of drawing. It is taken at random moments between refreshes, and told apart by how much had plated: in the share
+of all pressed faces, and in that share weighted by the height above the rest plane. Errors are standard errors over
+moments.
 """
 
 import argparse
