@@ -19,7 +19,8 @@ from kmc_li.figures import save
 HERE = Path(__file__).resolve().parent
 MADE = HERE / "gallery" / "made.json"  # what each figure was made from
 PINNED = HERE.parent / "tests" / "regression" / "pins.json"
-TRAJECTORIES = ("study bare", "study inert", "study piezo", "walkers in 2-D")  # pinned ones that tell of all figures
+STUDIES = ("bare", "inert", "piezo", "cycling_bare", "cycling_piezo")
+TRAJECTORIES = (*(f"study {name}" for name in STUDIES), "walkers in 2-D")  # pinned ones that tell of all figures
 EXAMPLES = sorted((HERE / "gallery").glob("*.py"))
 TOP = """\
 # Gallery

@@ -29,9 +29,10 @@ MORE = {
     "walkers on one column": WALKERS | {"lattice.nx": 1, "lattice.ny": 1},
 }
 STUDIES = {  # mAh/cm^2
-    "bare": 0.3, "inert": 0.06, "piezo": 0.06, "anti_poled": 0.06, "literature": 0.05,
+    "bare": 0.3, "inert": 0.15, "piezo": 0.15, "anti_poled": 0.15, "literature": 0.05,
     "seeded_bare": 0.05, "seeded_inert": 0.05, "seeded_piezo": 0.05,
 }  # fmt: skip
+CYCLES = ["plate 0.1 mAh/cm^2 at 1 mA/cm^2", "rest 10 min", "strip at 1 mA/cm^2 until 1 V"]
 
 
 def pinned():
@@ -41,13 +42,19 @@ def pinned():
         parameters = kmc_li.Parameters.from_toml(kmc_li.presets.study_path(name))
         changes = {"stop.capacity_mAh_cm2": capacity, "field.samples": 0, "output.series_points": 6}
         found[f"study {name}"] = parameters.replace(**changes), 1
+    for name in ("cycling_bare", "cycling_piezo"):
+        parameters = kmc_li.Parameters.from_toml(kmc_li.presets.study_path(name))
+        changes = {"lattice.nx": 24, "lattice.ny": 24, "field.samples": 0, "output.series_points": 12}
+        changes["protocol"] = {"steps": CYCLES, "cycles": 2}
+        found[f"study {name}"] = parameters.replace(**changes), 1
     return found
 
 
 def pin(parameters, seed):
+    from kmc_li.engine.cycling import Cycling
     from kmc_li.engine.simulation import Simulation
 
-    simulation, digest = Simulation(parameters, seed), hashlib.sha256()
+    simulation, digest = (Cycling if parameters.protocol else Simulation)(parameters, seed), hashlib.sha256()
     while simulation.finished is None:
         simulation.advance(10**9)
         digest.update(np.packbits(simulation.occupancy).tobytes())

@@ -1,4 +1,4 @@
-"""Trajectories are what they were: 32 studies, from commit bee0a31 on (pins.py)."""
+"""Trajectories are what they were (pins.py), from commit bee0a31 on."""
 
 import json
 

@@ -46,7 +46,7 @@ STRIPPING = 50.0  # how much the share of the current that dissolves adds to the
 CYCLES, MOST_CYCLES = 1, 5  # of a refresh
 MUCH = 10.0  # residual over the current that asks for another cycle
 YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 2  # the same where tips run ahead, so that errors of them grow
-GAIN, GAIN_AHEAD = 0.7, 1.0  # share of the error of the foreseen fall that corrects it; the same where tips run ahead
+GAIN, GAIN_CYCLED = 1.0, 0.7  # share of the error of the foreseen fall that corrects it; the same in cycles
 DRIFT = 0.012  # in cycles: TV of what is followed that a refresh may find, which sets when the next one comes
 LONGER, LEAST = 2.0, 0.02  # it comes after at most so many times as many events, and after at least so many a column
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
@@ -146,9 +146,9 @@ def present(method, n, column, s):
 
 
 @njit
-def _learn(method, box, n, before, after):
+def _learn(method, model, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
-    fall, limit, gain = method.fall, STEEPEST / (box.nx * box.ny), GAIN_AHEAD if _runs_ahead(method, n) else GAIN
+    fall, limit, gain = method.fall, STEEPEST / (box.nx * box.ny), GAIN_CYCLED if model.cycled else GAIN
     if verbs.is_linear(method.law):
         limit *= np.float64(method.law.wagner[0]) + 0.5
     weight, first, second = after[0], after[1], after[2]
@@ -318,7 +318,7 @@ def refresh(method, model, box, lattice, counters):
         )
     else:
         profile.rescale(field.phi, idiag, field.rhs, cx, cy, cz, grids, method.sums, field.work)
-    _learn(method, box, n, before, _followed(method, cell, box, lattice.height, n, found))
+    _learn(method, model, box, n, before, _followed(method, cell, box, lattice.height, n, found))
     n.drift = 0.0
     for column in range(box.nx * box.ny):
         n.drift += 0.5 * abs(found[column] - foreseen[column]) / (box.nx * box.ny)
