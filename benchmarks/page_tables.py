@@ -52,6 +52,10 @@ ENTRIES = {
     "plating_speed": Entry(*FIELD, head="columns", speed=True),
     "full_resolve": Entry(*FIELD, head="solver", speed=True),
     "studies_speed": Entry("docs/field.md", STUDIES_SPEED, "tests/physics/test_guided.py", head="study", speed=True),
+    "pressed_share": Entry(
+        "docs/field.md", "python benchmarks/pressed_share.py --seeds 12", "tests/physics/test_guided.py", head="layer",
+        pins=("study anti_poled", "study inert", "study piezo"),
+    ),
     "solver_bias": Entry("docs/field.md", TWIN, "tests/physics/test_twin.py", head="grown by", pins=BARE),
     "engine_speed": Entry("docs/engine.md", "python benchmarks/engine.py --quick", OURS, head="what", speed=True),
     "cycling_speed": Entry(*CYCLING, head="cycled", speed=True),

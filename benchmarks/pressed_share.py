@@ -1,7 +1,7 @@
 """The current on faces that a layer presses: as guided walkers draw it over what the converged field says.
 
-    python benchmarks/pressed_share.py anti_poled --seeds 24        # about ten minutes on two cores
-    python benchmarks/pressed_share.py piezo inert --seeds 10
+    python benchmarks/pressed_share.py --seeds 12              # all three layers, some minutes
+    python benchmarks/pressed_share.py anti_poled --seeds 24
 
 Where walkers land is itself a field, that of the conductances that they find. It is solved for, so the error has no
 noise of drawing. It is taken at random moments between refreshes, and told apart by how much had plated: in the share
@@ -66,7 +66,7 @@ def main() -> None:
     cases = [(study, seed, *size) for study in options.studies for seed in range(options.seeds)]
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         found = list(tqdm(pool.map(moments, cases), total=len(cases), desc="deposits"))
-    print("| study | monolayers | moments | TV, mean | share on pressed faces | off by | weighted by height, off by |")
+    print("| layer | monolayers | moments | TV, mean | share on pressed faces | off by | weighted by height, off by |")
     print("|---|---|---|---|---|---|---|")
     for k, study in enumerate(options.studies):
         rows = np.concatenate(found[k * options.seeds : (k + 1) * options.seeds])

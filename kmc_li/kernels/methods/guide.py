@@ -46,7 +46,7 @@ STRIPPING = 50.0  # how much the share of the current that dissolves adds to the
 CYCLES, MOST_CYCLES = 1, 5  # of a refresh
 MUCH = 10.0  # residual over the current that asks for another cycle
 YOUNG_AHEAD, FIRST_AHEAD, CYCLES_AHEAD = 0.4, 0.04, 2  # the same where tips run ahead, so that errors of them grow
-GAIN, GAIN_CYCLED = 1.0, 0.7  # share of the error of the foreseen fall that corrects it; the same in cycles
+GAIN, GAIN_CAREFUL = 1.0, 0.7  # share of the error of the foreseen fall that corrects it; where that is restless
 DRIFT = 0.012  # in cycles: TV of what is followed that a refresh may find, which sets when the next one comes
 LONGER, LEAST = 2.0, 0.02  # it comes after at most so many times as many events, and after at least so many a column
 SINCE = 0.05  # share of the even potential by which shifts may move until the dissolving currents are summed anew
@@ -148,7 +148,8 @@ def present(method, n, column, s):
 @njit
 def _learn(method, model, box, n, before, after):
     """Correct the foreseen fall by what the refresh found: a straight line through the changes over the height."""
-    fall, limit, gain = method.fall, STEEPEST / (box.nx * box.ny), GAIN_CYCLED if model.cycled else GAIN
+    fall, limit = method.fall, STEEPEST / (box.nx * box.ny)
+    gain = GAIN_CAREFUL if model.cycled or method.held[0] > 0.0 else GAIN
     if verbs.is_linear(method.law):
         limit *= np.float64(method.law.wagner[0]) + 0.5
     weight, first, second = after[0], after[1], after[2]
