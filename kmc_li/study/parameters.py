@@ -35,7 +35,7 @@ from kmc_li.study.validation import Section, lines, rule, section_model
 
 _MAX_STUDY_BYTES = 1_000_000
 NO_STOP = {"events": 10**15}  # what [stop] holds where a protocol ends the run
-_WALKING = 50.0  # voxels of Wagner length beyond which walkers are slower than the solver
+_WALKING = 80.0  # voxels of Wagner length beyond which walkers are slower than the solver
 
 
 class Parameters(Section):

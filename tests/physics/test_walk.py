@@ -35,7 +35,8 @@ def posts(shape):
 
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize(
-    ("shape", "wagner"), [((72, 64, 90), 3.0), ((40, 40, 50), 0.0), ((7, 9, 30), 1.0), ((150, 1, 120), 2.0)]
+    ("shape", "wagner"),
+    [((72, 64, 90), 3.0), ((40, 40, 50), 0.0), ((7, 9, 30), 1.0), ((150, 1, 120), 2.0), ((24, 20, 30), 70.0)],
 )
 def test_walkers_land_where_the_current_goes(shape, wagner, weighted):
     """chi^2 of 10^6 of them; their visits give the mean potential above the deposit."""
