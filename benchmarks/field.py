@@ -256,6 +256,8 @@ def arguments() -> argparse.ArgumentParser:
     names = ("all", *study_speed.STUDIES)
     parser.add_argument("--studies", nargs="+", choices=names, metavar="NAME", help=f"studies: {', '.join(names)}")
     parser.add_argument("--voxel-um", type=float, nargs="+", default=[0.25], metavar="UM", help="of the studies [0.25]")
+    wide = f"Wagner length of the study wide [{study_speed.WIDE_UM:g}]"
+    parser.add_argument("--wide-um", type=float, default=study_speed.WIDE_UM, metavar="UM", help=wide)
     parser.add_argument("--capacity", type=float, default=0.5, metavar="MAH_CM2", help="of the studies [0.5 mAh/cm^2]")
     parser.add_argument("--moments", type=int, metavar="N", help="with TV, of a study [40 for 64 columns]; 0: none")
     return parser

@@ -48,6 +48,7 @@ class Row(NamedTuple):
     repeats: int = 3
     moments: int = 40
     seed: int = 1
+    wide_um: float = WIDE_UM
 
     @property
     def key(self) -> str:
@@ -76,7 +77,7 @@ def parameters(row: Row) -> Parameters:
         }
     )
     if row.study == "wide":
-        resistance = p.electrolyte.charge_transfer_resistance_ohm_cm2 * 1e-6 * WIDE_UM / p.wagner_length_m
+        resistance = p.electrolyte.charge_transfer_resistance_ohm_cm2 * 1e-6 * row.wide_um / p.wagner_length_m
         p = p.replace(**{"electrolyte.charge_transfer_resistance_ohm_cm2": resistance})
     if row.study == "butler-volmer":
         p = p.replace(**{"plating.kinetics": "butler-volmer"})
@@ -251,6 +252,7 @@ def rows(options: argparse.Namespace) -> list[Row]:
         Row(
             name, columns, voxel_um, options.capacity, options.method or "auto", (options.tolerance or [1.0])[0] / 100,
             options.repeats, default_moments(columns) if options.moments is None else options.moments,
+            wide_um=options.wide_um,
         )
         for columns in options.columns or [64] for voxel_um in options.voxel_um for name in names
     ]  # fmt: skip
