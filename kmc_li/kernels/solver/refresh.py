@@ -271,7 +271,7 @@ def refresh(method, model, box, lattice, counters):
     return n.drift
 
 
-def plan(tolerance, n, longer=1.3):
+def plan(tolerance, n, longer):
     """Events until the next refresh, so that the drift stays at the tolerance; at most `longer` times the last ones."""
     ratio = SAFETY * tolerance / max(n.drift, 1e-12)
     n.interval = min(max(n.interval * min(max(ratio, 0.3), longer), 1.0), 1e9)
