@@ -6,7 +6,7 @@ Conductances of the lattice depend on the plane only: cx[s], cy[s] lateral, cz[s
 Two cells an axis merge; planes merge while they are no thicker than the lateral cell, so that stretched planes above
 the deposit do not spoil the smoothing. A coarse conductance is the sum of the fine ones times fine/coarse centre
 distance (plain Galerkin would be twice too stiff). The last grid is one column. Coarse planes are numbered from 1;
-plane 0 and the one above the last are zero pads.
+plane 0 and those above the last are zero pads.
 
 Written for the compiler: flat arrays, slices of whole columns, no sum that crosses lanes, so that loops vectorise
 without changing a bit of the result.
@@ -20,19 +20,20 @@ from numpy.typing import NDArray
 from kmc_li.kernels.base.jit import apart, hidden, leaf, njit
 from kmc_li.kernels.base.records import record
 
+LANES = 8  # numbers that a processor treats at once: loops over so many planes, or twice as many, leave none over
 
 @record
 class Hierarchy(NamedTuple):
     """Coarse grids packed one after the other; level 0 (the fine grid) has entries in the tables only."""
 
-    shape: np.ndarray  # int64 (levels, 3): columns and allocated planes of a level
+    shape: np.ndarray  # int64 (levels, 3): columns of a level, and how many planes each of them takes up
     offset: np.ndarray  # int64 (levels + 1,): where a coarse level starts in the packed arrays
     planes: np.ndarray  # int64 (levels, 3): first and one past last plane in use, and how many pairs merge at the start
-    parent: np.ndarray  # int64 (levels, ns + 2): coarse plane of each plane
-    thickness: np.ndarray  # float (levels, ns + 2): plane thickness in voxels
+    parent: np.ndarray  # int64 (levels, planes): coarse plane of each plane
+    thickness: np.ndarray  # float (levels, planes): plane thickness in voxels
     scale_x: np.ndarray  # float (levels, nx): fine/coarse distance across the link x -> x+1 of a level
     scale_y: np.ndarray
-    scale_z: np.ndarray  # float (levels, ns + 2): the same between planes s-1 and s of a level
+    scale_z: np.ndarray  # float (levels, planes): the same between planes s-1 and s of a level
     gx: np.ndarray  # float, packed: conductance to x+1, y+1 and the plane below
     gy: np.ndarray
     gz: np.ndarray
@@ -58,11 +59,12 @@ def allocate(nx: int, ny: int, ns: int, dtype: type, extra_planes: int) -> Hiera
     while shape[-1][0] > 1 or shape[-1][1] > 1 or len(shape) == 1:
         widths_x, scale_x = _lateral_scales(widths_x)
         widths_y, scale_y = _lateral_scales(widths_y)
-        planes = -(-ns // 2 ** len(shape)) + extra_planes + 4
-        shape.append((widths_x.size, widths_y.size, min(planes, ns + 2)))
+        planes = -(-ns // 2 ** len(shape)) + extra_planes + 4 + LANES
+        shape.append((widths_x.size, widths_y.size, planes))
         scales.append((scale_x, scale_y))
     levels = len(shape)
     sizes = [0, 0] + [int(np.prod(s)) for s in shape[1:]]
+    most = max(ns + 2, *[planes for _, _, planes in shape])
     scale_x, scale_y = np.ones((levels, nx), dtype), np.ones((levels, ny), dtype)
     for level, (along_x, along_y) in enumerate(scales):
         scale_x[level, : along_x.size], scale_y[level, : along_y.size] = along_x, along_y
@@ -71,11 +73,11 @@ def allocate(nx: int, ny: int, ns: int, dtype: type, extra_planes: int) -> Hiera
         np.array(shape, np.int64),
         np.cumsum(sizes).astype(np.int64),
         np.zeros((levels, 3), np.int64),
-        np.zeros((levels, ns + 2), np.int64),
-        np.ones((levels, ns + 2), dtype),
+        np.zeros((levels, most), np.int64),
+        np.ones((levels, most), dtype),
         scale_x,
         scale_y,
-        np.ones((levels, ns + 2), dtype),
+        np.ones((levels, most), dtype),
         *packed,
     )
 
@@ -109,6 +111,20 @@ def pair_planes(grids, first, end, thickness):
         grids.planes[level, 2] = pairs
         grids.planes[level + 1, 0] = 1
         grids.planes[level + 1, 1] = k + 1
+        grids.shape[level + 1, 2] = -(-k // LANES) * LANES + 2
+
+
+@leaf
+def inner_planes(grids, level):
+    """Planes of a coarse level, from 1 on, that loops run over: those in use, and empty ones up to whole LANES."""
+    return grids.shape[level, 2] - 2
+
+
+@leaf
+def used(grids, level):
+    """Where a coarse level begins and ends in the packed arrays as its columns are now."""
+    start = grids.offset[level]
+    return start, start + grids.shape[level, 0] * grids.shape[level, 1] * grids.shape[level, 2]
 
 
 @leaf
@@ -253,9 +269,9 @@ def coarsen(grids, level):
     nx, ny, ns = grids.shape[level - 1]
     n, pairs = grids.planes[level - 1, 1] - 1, grids.planes[level - 1, 2]
     ycoarse, planes = grids.shape[level, 1], grids.shape[level, 2]
-    base, start = grids.offset[level - 1], grids.offset[level]
+    base, (start, stop) = grids.offset[level - 1], used(grids, level)
     for grid in (grids.gx, grids.gy, grids.gz, grids.sink):
-        for i in range(start, grids.offset[level + 1]):
+        for i in range(start, stop):
             grid[i] = 0
     parent, scale_z = grids.parent[level - 1, 1 : n + 1], grids.scale_z[level]
     one = grids.gx.dtype.type(1)
@@ -277,17 +293,21 @@ def coarsen(grids, level):
 def invert_diagonal(grids, level):
     """1/diagonal of a coarse level from its conductances."""
     nx, ny, ns = grids.shape[level]
-    base, end = grids.offset[level], grids.planes[level, 1]
+    base, n = grids.offset[level] + 1, inner_planes(grids, level)
     one, zero = grids.gx.dtype.type(1), grids.gx.dtype.type(0)
     for x in range(nx):
         for y in range(ny):
             a = base + (x * ny + y) * ns
             w = base + ((x - 1 if x > 0 else nx - 1) * ny + y) * ns
             t = base + (x * ny + (y - 1 if y > 0 else ny - 1)) * ns
-            for s in range(1, end):
-                total = grids.gx[a + s] + grids.gx[w + s] + grids.gy[a + s] + grids.gy[t + s]
-                total = total + grids.gz[a + s] + grids.gz[a + s + 1] + grids.sink[a + s]
-                grids.idiag[a + s] = one / total if total > zero else zero
+            west, east = grids.gx[w : w + n], grids.gx[a : a + n]
+            south, north = grids.gy[t : t + n], grids.gy[a : a + n]
+            down, up, sink = grids.gz[a : a + n], grids.gz[a + 1 : a + 1 + n], grids.sink[a : a + n]
+            inverse = grids.idiag[a : a + n]
+            for i in range(n):
+                total = east[i] + west[i] + north[i] + south[i]
+                total = total + down[i] + up[i] + sink[i]
+                inverse[i] = one / total if total > zero else zero
 
 
 @apart

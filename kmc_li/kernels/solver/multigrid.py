@@ -8,7 +8,7 @@ import numpy as np
 
 from kmc_li.kernels.base.jit import apart, leaf, njit
 from kmc_li.kernels.lattice.surface import wrapped
-from kmc_li.kernels.solver.hierarchy import gather
+from kmc_li.kernels.solver.hierarchy import gather, inner_planes, used
 
 TINY = 1e-15  # potentials below this are 0: in closed pores they decay to denormal numbers, which are slow
 
@@ -80,6 +80,16 @@ def _restrict_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, work, size):
 
 
 @leaf
+def _spread(u, step, parent, pairs, add):
+    """add[s] = step u[parent of s] for a whole column; the first `pairs` parents have two children each."""
+    for k in range(pairs):
+        add[2 * k] = step * u[1 + k]
+        add[2 * k + 1] = add[2 * k]
+    for i in range(2 * pairs, parent.shape[0]):
+        add[i] = step * u[parent[i]]
+
+
+@leaf
 def _prolong_row(phi, inverse_diagonal, grids, x, step, work):
     """Add the correction of level 1 to the potential of the columns at x."""
     nx, ny, ns = grids.shape[0]
@@ -92,11 +102,7 @@ def _prolong_row(phi, inverse_diagonal, grids, x, step, work):
         a = ((x // 2) * ycoarse + y // 2) * planes
         source = grids.u[a : a + planes]
         if y % 2 == 0:
-            for k in range(pairs):
-                add[2 * k] = step * source[1 + k]
-                add[2 * k + 1] = add[2 * k]
-            for i in range(2 * pairs, end - lowest):
-                add[i] = step * source[parent[i]]
+            _spread(source, step, parent, pairs, add)
         a = (x * ny + y) * ns
         p, d = phi[a + lowest : a + end], inverse_diagonal[a + lowest : a + end]
         for i in range(end - lowest):
@@ -157,66 +163,78 @@ def _up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, step, work):
                 _smooth_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, 2 - stage, work)
 
 
-@njit
-def smooth(grids, level, colour, restrict, work):
-    """Relax one colour of a coarse level; or, with `restrict`, sum its residual into the level above."""
+@leaf
+def _coarse_sums(grids, level, x, y, n, into):
+    """into[:n] = what the neighbours of the cells of a column of a coarse level and its right-hand side add up to."""
     nx, ny, ns = grids.shape[level]
-    base, end = grids.offset[level], grids.planes[level, 1]
-    n = end - 1
+    base = grids.offset[level] + 1
+    a = base + (x * ny + y) * ns
+    w, e = base + ((x - 1 if x > 0 else nx - 1) * ny + y) * ns, base + ((x + 1 if x + 1 < nx else 0) * ny + y) * ns
+    s, t = base + (x * ny + (y - 1 if y > 0 else ny - 1)) * ns, base + (x * ny + (y + 1 if y + 1 < ny else 0)) * ns
+    gx_west, gx, gy_south, gy = grids.gx[w : w + n], grids.gx[a : a + n], grids.gy[s : s + n], grids.gy[a : a + n]
+    west, east, south, north = grids.u[w : w + n], grids.u[e : e + n], grids.u[s : s + n], grids.u[t : t + n]
+    below, above = grids.u[a - 1 : a - 1 + n], grids.u[a + 1 : a + 1 + n]
+    down, up, f = grids.gz[a : a + n], grids.gz[a + 1 : a + 1 + n], grids.f[a : a + n]
+    for i in range(n):
+        total = gx_west[i] * west[i] + gx[i] * east[i] + gy_south[i] * south[i] + gy[i] * north[i]
+        into[i] = total + down[i] * below[i] + up[i] * above[i] + f[i]
+
+
+@njit
+def smooth(grids, level, colour, work):
+    """Relax the columns of one colour of a coarse level."""
+    nx, ny, ns = grids.shape[level]
+    n = inner_planes(grids, level)
     new = work[:n]
-    zero = new.dtype.type(0)
-    step = 1 if restrict else 2
-    parent = grids.parent[level]
     for x in range(nx):
-        xw, xe = x - 1 if x > 0 else nx - 1, x + 1 if x + 1 < nx else 0
-        for y in range(0 if restrict else (x + colour) & 1, ny, step):
-            ys, yn = y - 1 if y > 0 else ny - 1, y + 1 if y + 1 < ny else 0
-            a = base + (x * ny + y) * ns + 1
-            p, below, above = grids.u[a : a + n], grids.u[a - 1 : a - 1 + n], grids.u[a + 1 : a + 1 + n]
-            ge, gn, down, up = (
-                grids.gx[a : a + n],
-                grids.gy[a : a + n],
-                grids.gz[a : a + n],
-                grids.gz[a + 1 : a + 1 + n],
-            )
-            b, d = grids.f[a : a + n], grids.idiag[a : a + n]
-            o = base + (xw * ny + y) * ns + 1
-            gw, west = grids.gx[o : o + n], grids.u[o : o + n]
-            o = base + (xe * ny + y) * ns + 1
-            east = grids.u[o : o + n]
-            o = base + (x * ny + ys) * ns + 1
-            gs, south = grids.gy[o : o + n], grids.u[o : o + n]
-            o = base + (x * ny + yn) * ns + 1
-            north = grids.u[o : o + n]
+        for y in range((x + colour) & 1, ny, 2):
+            _coarse_sums(grids, level, x, y, n, new)
+            a = grids.offset[level] + (x * ny + y) * ns + 1
+            u, d = grids.u[a : a + n], grids.idiag[a : a + n]
             for i in range(n):
-                total = gw[i] * west[i] + ge[i] * east[i] + gs[i] * south[i] + gn[i] * north[i]
-                new[i] = total + down[i] * below[i] + up[i] * above[i] + b[i]
-            if restrict:
-                for i in range(n):
-                    new[i] = new[i] - p[i] / d[i] if d[i] > zero else zero
-                o = (
-                    grids.offset[level + 1]
-                    + ((x // 2) * grids.shape[level + 1, 1] + y // 2) * grids.shape[level + 1, 2]
-                )
-                for i in range(n):
-                    grids.f[o + parent[i + 1]] += new[i]
-            else:
-                for i in range(n):
-                    p[i] = new[i] * d[i]
+                u[i] = new[i] * d[i]
 
 
 @njit
-def prolong(grids, level, step):
-    """Add the correction of level + 1 to that of `level`."""
+def restrict(grids, level, work):
+    """Sum the residual of a coarse level into the right-hand side of the level above it."""
     nx, ny, ns = grids.shape[level]
-    parent = grids.parent[level]
+    ycoarse, planes = grids.shape[level + 1, 1], grids.shape[level + 1, 2]
+    n, end, pairs = inner_planes(grids, level), grids.planes[level, 1], grids.planes[level, 2]
+    res, parent, zero = work[:n], grids.parent[level, 1:end], work.dtype.type(0)
     for x in range(nx):
         for y in range(ny):
-            a = grids.offset[level] + (x * ny + y) * ns
-            o = grids.offset[level + 1] + ((x // 2) * grids.shape[level + 1, 1] + y // 2) * grids.shape[level + 1, 2]
-            for s in range(1, grids.planes[level, 1]):
-                if grids.idiag[a + s] > 0:
-                    grids.u[a + s] += step * grids.u[o + parent[s]]
+            _coarse_sums(grids, level, x, y, n, res)
+            a = grids.offset[level] + (x * ny + y) * ns + 1
+            u, d = grids.u[a : a + n], grids.idiag[a : a + n]
+            for i in range(n):
+                res[i] = res[i] - u[i] / d[i] if d[i] > zero else zero
+            o = grids.offset[level + 1] + ((x // 2) * ycoarse + y // 2) * planes
+            f = grids.f[o : o + planes]
+            for k in range(pairs):  # of two planes each
+                f[1 + k] = f[1 + k] + res[2 * k] + res[2 * k + 1]
+            for i in range(2 * pairs, end - 1):
+                f[parent[i]] += res[i]
+
+
+@njit
+def prolong(grids, level, step, work):
+    """Add the correction of level + 1 to that of `level`."""
+    nx, ny, ns = grids.shape[level]
+    ycoarse, planes = grids.shape[level + 1, 1], grids.shape[level + 1, 2]
+    n, end, pairs = inner_planes(grids, level), grids.planes[level, 1], grids.planes[level, 2]
+    parent, add, zero = grids.parent[level, 1:end], work[:n], work.dtype.type(0)
+    for i in range(n):
+        add[i] = zero
+    for x in range(nx):
+        for y in range(ny):
+            if y % 2 == 0:
+                o = grids.offset[level + 1] + ((x // 2) * ycoarse + y // 2) * planes
+                _spread(grids.u[o : o + planes], step, parent, pairs, add)
+            a = grids.offset[level] + (x * ny + y) * ns + 1
+            u, d = grids.u[a : a + n], grids.idiag[a : a + n]
+            for i in range(n):
+                u[i] += add[i] if d[i] > zero else zero
 
 
 @njit
@@ -245,7 +263,7 @@ def step_length(grids, level, work):
     the distance ratio. It keeps a cycle from overshooting where aggregates are torn by the deposit.
     """
     nx, ny, ns = grids.shape[level]
-    n, base = grids.planes[level, 1] - 1, grids.offset[level]
+    n, base = inner_planes(grids, level), grids.offset[level]
     gain, energy = work[:n], work[n : 2 * n]
     for i in range(n):
         gain[i] = 0
@@ -292,14 +310,16 @@ def correct(grids, work):
             solve_column(grids, level, work)
             continue
         if down:
-            for i in range(grids.offset[level], grids.offset[level + 1]):
-                grids.u[i] = 0
-            for i in range(grids.offset[level + 1], grids.offset[level + 2]):
-                grids.f[i] = 0
+            start, stop = used(grids, level)
+            grids.u[start:stop] = 0
+            start, stop = used(grids, level + 1)
+            grids.f[start:stop] = 0
         else:
-            prolong(grids, level, step_length(grids, level + 1, work))
-        for half in range(3 if down else 2):
-            smooth(grids, level, half if down else 1 - half, half == 2, work)
+            prolong(grids, level, step_length(grids, level + 1, work), work)
+        for half in range(2):
+            smooth(grids, level, half if down else 1 - half, work)
+        if down:
+            restrict(grids, level, work)
 
 
 @apart
