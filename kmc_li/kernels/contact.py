@@ -4,14 +4,18 @@ from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice import connectivity
 from kmc_li.kernels.lattice.connectivity import NoSearch, Search
+from kmc_li.kernels.lattice.occupancy import NEIGHBOURS
 
 
 @verbs.connect.of(Search)
 @njit
 def connect(search, box, state, voxel):
     """Find out whether Li that has just come is live or dead; returns how many dead voxels it has revived."""
-    revived = connectivity.join(state.lattice.cell, box, search, voxel)
-    state.counters[0].dead_voxels -= revived  # -1: it is dead itself
+    cell, n = state.lattice.cell, state.counters[0]
+    if n.dead_voxels == 0 and (cell[voxel] & NEIGHBOURS) != 0:
+        return 0  # all that it touches is live
+    revived = connectivity.join(cell, box, search, voxel)
+    n.dead_voxels -= revived  # -1: it is dead itself
     return max(revived, 0)
 
 

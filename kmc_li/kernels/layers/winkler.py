@@ -101,8 +101,10 @@ def rest_plane(layer, area, columns, top):
 @njit
 def set_shift(layer, shift, rest, first=0, end=1 << 40):
     """Shift of a face by the height of its centre (index: half voxels), at heights first..end-1."""
-    for h in range(max(first, 0), min(end, shift.shape[0])):
-        shift[h] = layer.shift_per_pressure * pressure(layer, 0.5 * h, rest)
+    first = max(first, 0)
+    set_now = shift[first : max(min(end, shift.shape[0]), first)]
+    for k in range(set_now.shape[0]):
+        set_now[k] = layer.shift_per_pressure * pressure(layer, 0.5 * (first + k), rest)
 
 
 @njit

@@ -10,7 +10,7 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.connectivity import faces
 from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.lattice.surface import conducts, live_faces
-from kmc_li.kernels.methods.free_regions import CONTACT, EITHER, note_all, place, unmarked
+from kmc_li.kernels.methods.free_regions import CONTACT, EITHER, note_all, place, unmark_around, unmarked
 
 
 @leaf
@@ -25,12 +25,17 @@ def _mark(regions, cell, box, voxel):
 
 
 @njit
-def mark_around(regions, cell, box, voxel):
-    """A voxel has come, gone, died or revived."""
-    if regions.marks[0] == 1:
-        _mark(regions, cell, box, voxel)
-        for other in faces(box, voxel):
-            _mark(regions, cell, box, other)
+def mark_around(regions, cell, box, voxel, all_live):
+    """A voxel has come, gone, died or revived. all_live: current passes the faces of all metal there is by now."""
+    if regions.marks[0] == 0:
+        return
+    if all_live:
+        column, s = voxel // box.ns, voxel % box.ns
+        unmark_around(regions, box, column // box.ny, column % box.ny, s)
+        return
+    _mark(regions, cell, box, voxel)
+    for other in faces(box, voxel):
+        _mark(regions, cell, box, other)
 
 
 @njit
@@ -46,4 +51,4 @@ def enter_all(regions, cell, box):
     note_all(regions, cell, box)
     for voxel in range(box.nx * box.ny * box.ns if regions.marks[0] == 1 else 0):
         if not is_empty(cell[voxel]) and not conducts(cell[voxel]):
-            mark_around(regions, cell, box, voxel)
+            mark_around(regions, cell, box, voxel, False)

@@ -91,6 +91,15 @@ def _neighbour(regions, box, x, y, s, way):
 
 
 @leaf
+def unmark_around(regions, box, x, y, s):
+    """The codes of the neighbours of a voxel as if all metal around them were live."""
+    for way in range(6):
+        other = _neighbour(regions, box, x, y, s, way)
+        if other >= 0:
+            regions.code[other] = unmarked(np.int64(regions.code[other]))
+
+
+@leaf
 def _raise(code, pattern):
     """Codes of a block where metal has come; 64 of them at a time are a few instructions."""
     for v in range(64):

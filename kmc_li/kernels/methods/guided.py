@@ -286,8 +286,9 @@ def withdraw(method, box, state, voxel):
 @verbs.update_deferred.of(Guided)
 @njit
 def update(method, model, box, state, voxel):
-    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel)
-    guide.mend(method, model, box, state.lattice, state.counters[0], voxel // box.ns, voxel % box.ns)
+    n = state.counters[0]
+    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel, n.dead_voxels + n.stripping == 0)
+    guide.mend(method, model, box, state.lattice, n, voxel // box.ns, voxel % box.ns)
 
 
 @verbs.after_event.of(Guided)

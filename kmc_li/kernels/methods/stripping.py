@@ -164,7 +164,7 @@ def potential_of_field(method, box, n):
 @njit
 def walkers_know(method, box, state, moved):
     for i in range(moved):
-        dead_contacts.mark_around(method.regions, state.lattice.cell, box, int(state.search.voxel[i]))
+        dead_contacts.mark_around(method.regions, state.lattice.cell, box, int(state.search.voxel[i]), False)
 
 
 @verbs.note_moved.of(Guided)

@@ -155,7 +155,8 @@ def withdraw(method, box, state, voxel):
 @verbs.update_deferred.of(Walkers)
 @leaf
 def update(method, model, box, state, voxel):
-    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel)
+    n = state.counters[0]
+    dead_contacts.mark_around(method.regions, state.lattice.cell, box, voxel, n.dead_voxels + n.stripping == 0)
 
 
 @verbs.after_event.of(Walkers)
