@@ -11,12 +11,13 @@ from kmc_li.kernels.solver import columns, equations, hierarchy
 from kmc_li.study.presets import study_path
 
 
-@pytest.mark.parametrize("shape", [(8, 6, 20), (5, 7, 12), (16, 1, 12), (1, 9, 12)])
+@pytest.mark.parametrize("shape", [(8, 6, 20), (5, 7, 12), (16, 1, 12), (1, 19, 12)])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("kinetics", ["linear", "butler-volmer"])
 def test_equations_of_whole_columns_are_those_of_single_cells(shape, weighted, kinetics):
     rng = np.random.default_rng(3)
     metal = rng.random(shape) < np.linspace(0.8, 0.0, shape[2])
+    metal[shape[0] // 2 :, :, 5:] = False  # where nothing touches the upper planes
     box, deposit = occupancy.from_occupancy(metal, shape[2] + 3)
     dead = (deposit.cell >= occupancy.LI) & (rng.random(deposit.cell.size) < 0.2)
     deposit.cell[dead & (np.arange(deposit.cell.size) % box.ns > 0)] |= occupancy.DEAD
@@ -32,7 +33,7 @@ def test_equations_of_whole_columns_are_those_of_single_cells(shape, weighted, k
         field.shift[2 * shifted :] = np.linspace(0.1, 1.0, field.shift.size - 2 * shifted)  # and of a face below it: 0
     fields[1].window[:] = shape[2] - 2, 1  # held closer together
     equations.set_cells(fields[0], law, deposit.cell, box, first, end)
-    columns.set_columns(fields[1], whole, law, deposit.cell, box, first, shifted, end)
+    columns.set_columns(fields[1], whole, law, deposit.cell, box, deposit.height, first, shifted, end)
     for name in ("phi", "inverse_diagonal", "surface_conductance", "rhs"):
         one = getattr(fields[0], name).reshape(box)[:, :, first:end]
         places = fields[1].window[0]

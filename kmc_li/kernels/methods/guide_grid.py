@@ -15,6 +15,7 @@ from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.lattice.occupancy import is_empty
 from kmc_li.kernels.solver.columns import set_columns
 from kmc_li.kernels.solver.equations import hold_top, place, set_planes
+from kmc_li.kernels.solver.hierarchy import LANES
 from kmc_li.kernels.solver.refresh import SLACK, centre, end_of_planes, resistance_above
 
 DEPTH = 14  # planes from the rest plane down to the grid's floor, with a linear law
@@ -23,7 +24,6 @@ DEEP = 0.15  # share of the current that may flow below the floor, with any othe
 FAINT = 2e-4  # mean potential, in voxels of electrolyte, below which no more than this share of the current goes deeper
 MARGIN = 16  # planes by which what conducts may come down between two refreshes
 BENT = 0.0005  # share of the current by which the law may differ from its tangent there
-LANES = 8  # numbers that a processor treats at once
 MOST_RISE = 8  # of the highest bud between two refreshes that the grid makes room for
 ROOM_AHEAD = 8  # more even planes where tips run ahead: they would rise beyond these long before a refresh is due
 CEILING, FLOOR, TOP, START = 0, 1, 2, 3  # in `planned`
@@ -184,7 +184,7 @@ def set_equations(method, model, box, lattice, n):
     reached = max(n.top_plane, method.planned[TOP])  # also by Li that has left since the last refresh
     end = n.end_plane if moved else min(reached + 3, n.stretch_start)
     shifted = min(first_followed(method, n), end)
-    set_columns(field, method.columns, law, cell, box, n.first_plane, shifted, end)
+    set_columns(field, method.columns, law, cell, box, lattice.height, n.first_plane, shifted, end)
     for column in range(box.nx * box.ny):
         open_cell(method, cell, box, column)
     if moved and held == 0.0:

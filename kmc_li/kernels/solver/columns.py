@@ -17,6 +17,7 @@ from kmc_li.kernels.base.records import record
 from kmc_li.kernels.lattice.occupancy import LI, Box, around, is_empty
 from kmc_li.kernels.lattice.surface import area_ratio_along, conducts
 from kmc_li.kernels.solver.equations import place
+from kmc_li.kernels.solver.hierarchy import LANES
 
 MOST = 17  # a component of the smoothed normal is at most 16
 
@@ -33,6 +34,7 @@ class Columns(NamedTuple):
     faces: np.ndarray  # float (ns,): conductance of one face
     counts: np.ndarray  # uint8 (4 ns,): live faces beside a cell and in all, links along x and y
     total: np.ndarray  # float (ns,): diagonal
+    away: np.ndarray  # float (ns,): 1/diagonal of a cell that no Li touches
 
 
 @lru_cache
@@ -55,6 +57,7 @@ def allocate(box: Box, dtype: type, wagner: float, weighted: bool) -> Columns:
         np.zeros(box.ns, np.int16),
         np.zeros(box.ns, dtype),
         np.zeros(4 * box.ns, np.uint8),
+        np.zeros(box.ns, dtype),
         np.zeros(box.ns, dtype),
     )
 
@@ -90,12 +93,12 @@ def _sum_row(cell, box, columns, x, first, planes):
 
 
 @leaf
-def _look_up(box, columns, x, y, planes):
-    """Conductance of a face of each cell of a column, into `faces`."""
-    layer = box.nx * box.ny * planes
-    west = ((x - 1 if x > 0 else box.nx - 1) * box.ny + y) * planes
-    east = ((x + 1 if x + 1 < box.nx else 0) * box.ny + y) * planes
-    here, slopes = (x * box.ny + y) * planes, columns.slopes
+def _look_up(box, columns, x, y, planes, row_planes):
+    """Conductance of a face of each cell of a column, into `faces`; of the slopes a column has `row_planes`."""
+    layer = box.nx * box.ny * row_planes
+    west = ((x - 1 if x > 0 else box.nx - 1) * box.ny + y) * row_planes
+    east = ((x + 1 if x + 1 < box.nx else 0) * box.ny + y) * row_planes
+    here, slopes = (x * box.ny + y) * row_planes, columns.slopes
     normal, faces = columns.normal[:planes], columns.faces[:planes]
     left, mid, right = slopes[west : west + planes], slopes[here : here + planes], slopes[east : east + planes]
     for k in range(planes):
@@ -123,57 +126,95 @@ def _ask(field, columns, law, cell, box, column, first, shifted, planes, lateral
             )
 
 
+@leaf
+def _reached(box, height, column, first, planes):
+    """Planes of a column, from `first` on, that Li beside it or in it may touch, rounded up to whole LANES."""
+    highest = height[column]
+    for other in around(box, column):
+        highest = max(highest, height[other])
+    return max(min(-(-(highest + 2 - first) // LANES) * LANES, planes), 0)
+
+
 @njit
-def set_columns(field, columns, law, cell, box, first, shifted, end):
+def set_columns(field, columns, law, cell, box, height, first, shifted, end):
     """Equations of all cells of planes first..end-1; from plane `shifted` on each face is asked."""
     planes = end - first
     if planes <= 0:
         return
     field.dirty[:] = 1
+    touched = 0  # planes that any Li touches
+    for column in range(box.nx * box.ny):
+        touched = max(touched, _reached(box, height, column, first, planes))
     if field.weighted[0] == 1:
         for x in range(box.nx):
-            _sum_row(cell, box, columns, x, first, planes)
+            _sum_row(cell, box, columns, x, first, touched)
     else:
-        columns.faces[:planes] = columns.conductance[0]
-        columns.normal[:planes] = 0
+        columns.faces[:touched] = columns.conductance[0]
+        columns.normal[:touched] = 0
+    real = field.phi.dtype.type
+    zero, one, two = real(0), real(1), real(2)
+    kx, ky, down, up = field.cx[first:end], field.cy[first:end], field.cz[first:end], field.cz[first + 1 : end + 1]
+    total, away = columns.total[:planes], columns.away[:planes]
+    for k in range(planes):
+        total[k] = down[k] + up[k]
+    for k in range(planes):
+        total[k] += kx[k] * two + ky[k] * two
+    for k in range(planes):
+        away[k] = one / total[k] if total[k] > zero else zero
+    for column in range(box.nx * box.ny):
+        m, b = _reached(box, height, column, first, planes), place(field, column, first)
+        _set_touched(field, columns, law, cell, box, column, first, shifted, m, touched)
+        sink, rhs = field.surface_conductance[b + m : b + planes], field.rhs[b + m : b + planes]
+        diagonal, alone = field.inverse_diagonal[b + m : b + planes], away[m:]
+        for k in range(planes - m):
+            sink[k] = zero
+        for k in range(planes - m):
+            rhs[k] = zero
+        for k in range(planes - m):
+            diagonal[k] = alone[k]
+
+
+@leaf
+def _set_touched(field, columns, law, cell, box, column, first, shifted, planes, row_planes):
+    """Equations of the lower `planes` of a column, whose slopes are summed up to `row_planes`."""
     real = field.phi.dtype.type
     zero, one = real(0), real(1)
+    end = first + planes
     kx, ky, down, up = field.cx[first:end], field.cy[first:end], field.cz[first:end], field.cz[first + 1 : end + 1]
     counts, total = columns.counts, columns.total[:planes]
     lateral, touching = counts[:planes], counts[planes : 2 * planes]
     along_x, along_y = counts[2 * planes : 3 * planes], counts[3 * planes : 4 * planes]
-    for column in range(box.nx * box.ny):
-        if field.weighted[0] == 1:
-            _look_up(box, columns, column // box.ny, column % box.ny, planes)
-        w, e, t, n = around(box, column)
-        w, e, t, n = w * box.ns + first, e * box.ns + first, t * box.ns + first, n * box.ns + first
-        a = column * box.ns + first
-        here, below, above = cell[a : a + planes], cell[a - 1 : a - 1 + planes], cell[a + 1 : a + 1 + planes]
-        west, east = cell[w : w + planes], cell[e : e + planes]
-        south, north = cell[t : t + planes], cell[n : n + planes]
-        for k in range(planes):
-            beside = np.uint8(conducts(west[k])) + np.uint8(conducts(east[k])) + np.uint8(conducts(south[k]))
-            lateral[k] = beside + np.uint8(conducts(north[k]))
-        for k in range(planes):
-            touching[k] = lateral[k] + np.uint8(conducts(below[k])) + np.uint8(conducts(above[k]))
-        for k in range(planes):
-            along_x[k] = np.uint8(is_empty(west[k])) + np.uint8(is_empty(east[k]))
-        for k in range(planes):
-            along_y[k] = np.uint8(is_empty(south[k])) + np.uint8(is_empty(north[k]))
-        a = place(field, column, first)
-        phi, sink = field.phi[a : a + planes], field.surface_conductance[a : a + planes]
-        diagonal, rhs, face = field.inverse_diagonal[a : a + planes], field.rhs[a : a + planes], columns.faces[:planes]
-        for k in range(planes):
-            total[k] = down[k] * real(is_empty(below[k])) + up[k] * real(is_empty(above[k]))
-        for k in range(planes):
-            total[k] += kx[k] * real(along_x[k]) + ky[k] * real(along_y[k])
-        for k in range(planes):
-            sink[k] = face[k] * real(touching[k]) if is_empty(here[k]) else zero
-        rhs[:] = zero
-        _ask(field, columns, law, cell, box, column, first, shifted, planes, lateral, sink, rhs)
-        for k in range(planes):
-            total[k] += sink[k]
-        for k in range(planes):
-            diagonal[k] = one / total[k] if is_empty(here[k]) & (total[k] > zero) else zero
-        for k in range(planes):
-            phi[k] = phi[k] if is_empty(here[k]) else zero
+    if field.weighted[0] == 1:
+        _look_up(box, columns, column // box.ny, column % box.ny, planes, row_planes)
+    w, e, t, n = around(box, column)
+    w, e, t, n = w * box.ns + first, e * box.ns + first, t * box.ns + first, n * box.ns + first
+    a = column * box.ns + first
+    here, below, above = cell[a : a + planes], cell[a - 1 : a - 1 + planes], cell[a + 1 : a + 1 + planes]
+    west, east = cell[w : w + planes], cell[e : e + planes]
+    south, north = cell[t : t + planes], cell[n : n + planes]
+    for k in range(planes):
+        beside = np.uint8(conducts(west[k])) + np.uint8(conducts(east[k])) + np.uint8(conducts(south[k]))
+        lateral[k] = beside + np.uint8(conducts(north[k]))
+    for k in range(planes):
+        touching[k] = lateral[k] + np.uint8(conducts(below[k])) + np.uint8(conducts(above[k]))
+    for k in range(planes):
+        along_x[k] = np.uint8(is_empty(west[k])) + np.uint8(is_empty(east[k]))
+    for k in range(planes):
+        along_y[k] = np.uint8(is_empty(south[k])) + np.uint8(is_empty(north[k]))
+    a = place(field, column, first)
+    phi, sink = field.phi[a : a + planes], field.surface_conductance[a : a + planes]
+    diagonal, rhs, face = field.inverse_diagonal[a : a + planes], field.rhs[a : a + planes], columns.faces[:planes]
+    for k in range(planes):
+        total[k] = down[k] * real(is_empty(below[k])) + up[k] * real(is_empty(above[k]))
+    for k in range(planes):
+        total[k] += kx[k] * real(along_x[k]) + ky[k] * real(along_y[k])
+    for k in range(planes):
+        sink[k] = face[k] * real(touching[k]) if is_empty(here[k]) else zero
+    rhs[:] = zero
+    _ask(field, columns, law, cell, box, column, first, shifted, planes, lateral, sink, rhs)
+    for k in range(planes):
+        total[k] += sink[k]
+    for k in range(planes):
+        diagonal[k] = one / total[k] if is_empty(here[k]) & (total[k] > zero) else zero
+    for k in range(planes):
+        phi[k] = phi[k] if is_empty(here[k]) else zero
