@@ -139,7 +139,7 @@ def _arrange(method, model, cell, box, n):
         elif n.refreshes > 0:
             gap = max(gap, min(n.top_plane - method.planned[TOP], MOST_RISE) + 2)  # as far as it has risen last
         stretch = n.top_plane + gap + SLACK
-    wanted = 1 if n.end_plane == 0 else method.planned[FLOOR]
+    wanted = method.planned[FLOOR]
     if abs(wanted - first) >= SLACK:
         first = wanted
     _, end = end_of_planes(settings, stretch)
@@ -154,8 +154,7 @@ def _arrange(method, model, cell, box, n):
         _raise_floor(method, cell, box, first)
     for s in range(field.thickness.shape[0]):
         field.thickness[s] = 2.0 ** (s - stretch + 1) if s >= stretch else 1.0
-    if n.end_plane > 0:
-        _carry_over(method, box, n, first, stretch, end)
+    _carry_over(method, box, n, first, stretch, end)
     n.first_plane, n.stretch_start, n.end_plane = first, stretch, end
     return True
 

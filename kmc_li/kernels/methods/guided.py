@@ -105,6 +105,8 @@ def begin(method, model, box, state):
     above.begin(method, box, n)
     n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
     multigrid.start_even(method, box, n)
+    n.stretch_start = n.end_plane = box.ns  # from this the first refresh makes its grid
+    method.planned[FLOOR] = 1
     _settle(method, model, box, state, FIRST_REFRESHES)
 
 
