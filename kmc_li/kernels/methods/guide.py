@@ -311,7 +311,8 @@ def refresh(method, model, box, lattice, counters):
         if ahead:
             for i in range(box.nx * box.ny * field.window[0]):
                 method.former[i] = field.phi[i]
-        n.residual = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work) / (box.nx * box.ny)
+        left = multigrid.cycle(field.phi, idiag, field.rhs, cx, cy, cz, grids, field.work, ahead and k > 0)
+        n.residual = left / (box.nx * box.ny)
         n.cycles += 1
     if ahead:
         extrapolation.extrapolate(

@@ -103,13 +103,13 @@ def _carry_over(method, box, n, first, stretch, end):
     planes = min(-(-(end - first + 2) // LANES) * LANES, box.ns)
     even = min(n.stretch_start, stretch, end)
     common = min(max(first, n.first_plane), even)
-    lower, gap, rise, j = method.sums[: box.ns], method.sums[box.ns : 2 * box.ns], method.sums[2 * box.ns :], even - 1
+    lower, share, j = method.sums[: box.ns], method.sums[box.ns : 2 * box.ns], even - 1
     for s in range(even, end):
         z = centre(s, stretch)
         while j + 2 < n.end_plane and centre(j + 1, n.stretch_start) < z:
             j += 1
-        lower[s], rise[s] = j, z - centre(j, n.stretch_start)
-        gap[s] = centre(j + 1, n.stretch_start) - centre(j, n.stretch_start)
+        height = centre(j, n.stretch_start)
+        lower[s], share[s] = j, (z - height) / (centre(j + 1, n.stretch_start) - height)
     for column in range(box.nx * box.ny):
         a, b = column * old_places - old_base, column * planes - (first - 1)
         new[b + first - 1] = 0
@@ -121,7 +121,7 @@ def _carry_over(method, box, n, first, stretch, end):
         for s in range(even, end):
             o = a + int(lower[s])
             value = np.float64(field.phi[o])
-            new[b + s] = value + (np.float64(field.phi[o + 1]) - value) / gap[s] * rise[s]
+            new[b + s] = value + (np.float64(field.phi[o + 1]) - value) * share[s]
     for i in range(box.nx * box.ny * planes):
         field.phi[i] = new[i]
     field.window[0], field.window[1] = planes, first - 1

@@ -34,7 +34,7 @@ class Field(NamedTuple):
     thickness: np.ndarray  # (ns + 1,) of a plane, in voxels
     shift: np.ndarray  # (2 ns + 2,) shift of a face by the height of its centre, in half voxels
     weighted: np.ndarray  # int64 (1,), 1: faces count with their share of the true area, 0: with the staircase's
-    work: np.ndarray  # (2 ns + 32,)
+    work: np.ndarray  # (11 ns + 32,)
     patch: np.ndarray  # (SCRATCH,) of the repair after an event
     lanes: np.ndarray  # float64 (PLANES + 2,)
     fresh: np.ndarray  # float32 (ns,): rates of a column
@@ -59,7 +59,7 @@ def allocate(box: Box, dtype: type, weighted: bool) -> Field:
         *[np.ones(ns + 1, dtype) for _ in range(2)],
         shift=np.zeros(2 * ns + 2, dtype),
         weighted=np.array([weighted], np.int64),
-        work=np.zeros(2 * ns + 32, dtype),
+        work=np.zeros(11 * ns + 32, dtype),
         patch=np.zeros(SCRATCH, dtype),
         lanes=np.zeros(PLANES + 2),
         fresh=np.zeros(ns, np.float32),

@@ -28,31 +28,38 @@ def _sum_up(phi, former, inverse_diagonal, rhs, cx, cy, cz, grids, sums, work):
     lowest, end, _ = grids.planes[0]
     n = end - lowest
     down, up, residual, before = cz[lowest:end], cz[lowest + 1 : end + 1], work[:n], work[n : 2 * n]
+    row = work[2 * n : 11 * n].reshape((9, n))
     for k in range(9):
         for i in range(n):
             sums[k, i] = 0.0
-    for column in range(nx * ny):
-        x, y = column // ny, column % ny
-        residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, residual)
-        residual_column(former, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, before)
-        a, b = column * ns + lowest, column * ns + end
-        p, below, above, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], rhs[a:b]
-        q, lower, higher = former[a:b], former[a - 1 : b - 1], former[a + 1 : b + 1]
-        for i in range(n):
-            own = down[i] * below[i] + up[i] * above[i]
-            change = p[i] - q[i]
-            drop = own - down[i] * lower[i] - up[i] * higher[i] + before[i] - residual[i]
-            sums[0, i] += np.float64(p[i] * (own + r[i] - residual[i]))
-            sums[1, i] += np.float64(p[i] * drop)
-            sums[2, i] += np.float64(change * drop)
-            sums[7, i] += np.float64(p[i] * residual[i])
-            sums[8, i] += np.float64(change * residual[i])
-        for i in range(n):
-            change, change_below = p[i] - q[i], below[i] - lower[i]
-            sums[3, i] += np.float64(p[i] * (down[i] * below[i]))
-            sums[4, i] += np.float64(p[i] * (down[i] * change_below))
-            sums[5, i] += np.float64(change * (down[i] * below[i]))
-            sums[6, i] += np.float64(change * (down[i] * change_below))
+    for x in range(nx):
+        for k in range(9):
+            for i in range(n):
+                row[k, i] = 0
+        for y in range(ny):
+            residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, residual)
+            residual_column(former, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, before)
+            a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
+            p, below, above, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], rhs[a:b]
+            q, lower, higher = former[a:b], former[a - 1 : b - 1], former[a + 1 : b + 1]
+            for i in range(n):
+                own = down[i] * below[i] + up[i] * above[i]
+                change = p[i] - q[i]
+                drop = own - down[i] * lower[i] - up[i] * higher[i] + before[i] - residual[i]
+                row[0, i] += p[i] * (own + r[i] - residual[i])
+                row[1, i] += p[i] * drop
+                row[2, i] += change * drop
+                row[7, i] += p[i] * residual[i]
+                row[8, i] += change * residual[i]
+            for i in range(n):
+                change, change_below = p[i] - q[i], below[i] - lower[i]
+                row[3, i] += p[i] * (down[i] * below[i])
+                row[4, i] += p[i] * (down[i] * change_below)
+                row[5, i] += change * (down[i] * below[i])
+                row[6, i] += change * (down[i] * change_below)
+        for k in range(9):
+            for i in range(n):
+                sums[k, i] += np.float64(row[k, i])
 
 
 @njit
@@ -91,7 +98,7 @@ def _solve(sums, n):
 def extrapolate(phi, former, inverse_diagonal, rhs, cx, cy, cz, grids, sums, work):
     """Take each plane of the potential by a factor, and by another one further from what it was: `former`.
 
-    Scratch: `sums`, float64 (9 ns,), and `work`, (2 ns,).
+    Scratch: `sums`, float64 (9 ns,), and `work`, (11 ns,).
     """
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]

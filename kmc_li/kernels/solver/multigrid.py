@@ -130,8 +130,8 @@ def _row(k, stage, lag, nx):
 
 
 @njit
-def _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
-    """Relax the lattice and sum its residual into the right-hand side of level 1; returns sum |residual|."""
+def _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work, relaxed):
+    """Relax the lattice if it is not, and sum its residual into the right-hand side of level 1; sum |residual|."""
     nx = grids.shape[0, 0]
     lowest, end, _ = grids.planes[0]
     lag, total, size = _lag(nx), 0.0, work[end : 2 * end - lowest]
@@ -140,9 +140,9 @@ def _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
     for k in range(nx + 2 * lag):
         for stage in range(3):
             x = _row(k, stage, lag, nx)
-            if x >= 0 and stage < 2:
+            if x >= 0 and stage < 2 and not relaxed:
                 _smooth_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, stage, work)
-            elif x >= 0:
+            elif x >= 0 and stage == 2:
                 _restrict_row(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, work, size)
     for i in range(end - lowest):
         total += np.float64(size[i])
@@ -323,9 +323,12 @@ def correct(grids, work):
 
 
 @apart
-def cycle(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work):
-    """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing."""
-    norm = _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work)
+def cycle(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work, relaxed=False):
+    """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing.
+
+    Without this where phi is `relaxed`: by the cycle before, which ended with the same.
+    """
+    norm = _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work, relaxed)
     correct(grids, work)
     _up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, step_length(grids, 1, work), work)
     return norm

@@ -35,25 +35,35 @@ def _sum_up(phi, inverse_diagonal, rhs, cx, cy, cz, grids, own, link, excess, wo
     """Sums over each plane, weighted with the potential: of the equations' diagonal, link downward and residual."""
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]
-    down, up, residual = cz[lowest:end], cz[lowest + 1 : end + 1], work[: end - lowest]
+    n = end - lowest
+    down, up, residual = cz[lowest:end], cz[lowest + 1 : end + 1], work[:n]
+    row_own, row_link, row_excess = work[n : 2 * n], work[2 * n : 3 * n], work[3 * n : 4 * n]
     own[:] = 0.0
     link[:] = 0.0
     excess[:] = 0.0
-    for column in range(nx * ny):
-        residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, column // ny, column % ny, residual)
-        a, b = column * ns + lowest, column * ns + end
-        p, below, above, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], rhs[a:b]
-        for i in range(end - lowest):
-            own[i] += np.float64(p[i] * (down[i] * below[i] + up[i] * above[i] + r[i] - residual[i]))
-            link[i] += np.float64(p[i] * (down[i] * below[i]))
-            excess[i] += np.float64(p[i] * residual[i])
+    for x in range(nx):
+        row_own[:] = 0
+        row_link[:] = 0
+        row_excess[:] = 0
+        for y in range(ny):
+            residual_column(phi, inverse_diagonal, rhs, cx, cy, cz, grids, x, y, residual)
+            a, b = (x * ny + y) * ns + lowest, (x * ny + y) * ns + end
+            p, below, above, r = phi[a:b], phi[a - 1 : b - 1], phi[a + 1 : b + 1], rhs[a:b]
+            for i in range(n):
+                row_own[i] += p[i] * (down[i] * below[i] + up[i] * above[i] + r[i] - residual[i])
+                row_link[i] += p[i] * (down[i] * below[i])
+                row_excess[i] += p[i] * residual[i]
+        for i in range(n):
+            own[i] += np.float64(row_own[i])
+            link[i] += np.float64(row_link[i])
+            excess[i] += np.float64(row_excess[i])
 
 
 @apart
 def rescale(phi, inverse_diagonal, rhs, cx, cy, cz, grids, sums, work):
     """Multiply each plane in use by the factor that suits the equations best.
 
-    Scratch: `sums`, float64 (3 ns,), and `work`, (ns,).
+    Scratch: `sums`, float64 (3 ns,), and `work`, (4 ns,).
     """
     nx, ny, ns = grids.shape[0]
     lowest, end, _ = grids.planes[0]
