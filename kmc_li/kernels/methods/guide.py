@@ -37,7 +37,8 @@ PLANES = 8  # height of the window that is relaxed after an event
 NEAR, SWEEPS = 1, 1  # its half-width, and how often
 NEAR_DELICATE, SWEEPS_DELICATE = 2, 2  # the same where what is pressed draws current, or dissolves
 CADENCE = 1.2  # events a column between refreshes
-CAREFUL = 0.25  # the same where a potential is held or Li dissolves or is about to: the potential decides on more
+CAREFUL = 0.25  # the same where Li dissolves or is about to: the potential decides on more
+HELD = 0.1  # the same where a potential is held: it decides on the current
 TOUCHY = 4.0  # shift of a bud higher by a voxel, in even potentials, from which on Li is about to dissolve
 SOME = 5e-4  # share of the current that has to dissolve for this
 YOUNG, FIRST = 1.0, 0.1  # over the mean thickness, and at least, at the start, when the deposit changes fastest
@@ -277,7 +278,9 @@ def _plan(method, model, box, n):
     planned[TOP] = n.top_plane
     thickness = abs(n.plated - n.stripped - planned[START]) / area
     shift = np.float64(method.field.shift[2 * n.top_plane + 2]) / (np.float64(method.law.wagner[0]) + 0.5)
-    cadence = CAREFUL if method.held[0] > 0.0 or (model.strip and shift > TOUCHY) else CADENCE
+    cadence = CAREFUL if model.strip and shift > TOUCHY else CADENCE
+    if method.held[0] > 0.0:
+        cadence = HELD
     young, first = (YOUNG_AHEAD, FIRST_AHEAD) if _runs_ahead(method, n) else (YOUNG, FIRST)
     n.interval = min(max(young * thickness, first), cadence) * area / (1.0 + STRIPPING * n.strip_sum / area)
     n.interval *= finer(method)
