@@ -179,7 +179,7 @@ def _draw_curves(
             axes.set_ylim(bottom=0)
         page.letter(left - 12, top - 5, next(letters))
         if k == 1:
-            axes.legend(loc="upper left", handlelength=2.4, borderaxespad=0.2)
+            axes.legend(loc="lower right", handlelength=2.4, borderaxespad=0.2)
 
 
 def _draw_cycles(axes: Axes, curves: Sequence[NDArray[np.float64]], look: Look, label: str) -> None:
