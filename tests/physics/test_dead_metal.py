@@ -42,6 +42,19 @@ def equations(box, state):
     return [array.reshape(box)[grid].copy() for array in (at.inverse_diagonal, at.surface_conductance, at.rhs)]
 
 
+@pytest.mark.parametrize("method", ["walkers", "guided"])
+def test_walkers_know_when_the_last_dead_metal_revives(method):
+    """From then on no event looks for dead metal around it, so no mark of it may be left."""
+    occupancy = np.zeros((8, 8, 16), bool)
+    occupancy[:, :, :2] = occupancy[3, 4, 3:6] = True
+    model, box, state = deposit(occupancy, **{"field.method": method})
+    assert state.method.regions.marks[0] == 1 and state.counters[0].dead_voxels == 3
+    for z, dead in ((2, 0), (2, 3), (6, 4), (2, 0), (7, 0), (2, 5), (1, 5), (1, 5), (2, 0)):
+        put(model, box, state, 3, 4, z)
+        assert state.counters[0].dead_voxels == dead
+        invariants.check_regions(box, state)
+
+
 @pytest.mark.parametrize(
     "name,hops,seed",
     [("uniform", False, 0), ("uniform", False, 1), ("uniform", True, 2), ("field", False, 3), ("field", True, 4)],
