@@ -65,7 +65,7 @@ def cycling_figure(groups: Groups) -> Figure:
     shown = {label: _typical(runs, last) for label, runs in groups.items()}
     moments = {label: _moments(run, list(chosen)[-1:] if len(groups) > 1 else chosen) for label, run in shown.items()}
     drawn, looks, letters = any(moments.values()), group_looks(groups), iter(LETTERS)
-    caption = wrapped(_caption(groups, shown, last, moments))
+    caption = wrapped(_caption(groups, shown, last, moments), 150)  # names of studies have wide letters
     curves = 13 + _SECTION + 12 if drawn else 7.0
     voltage = curves + 34 + 15
     with house_style():
