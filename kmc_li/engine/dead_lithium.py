@@ -22,7 +22,7 @@ def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
     touched = crumbling.crumble(lattice, box, top, crumbling.allocate(box, top), state.search)
     if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
         settling.follow(model, box, state, touched)
-        if isinstance(state.method, Guided):
+        if isinstance(state.method, Guided) and n.initial + n.plated - n.stripped > n.dead_voxels:
             verbs.refresh(state.method, model, box, state)
         return None
     occupied: NDArray[np.bool_] = ((lattice.cell & LI) != 0).reshape(box)

@@ -265,6 +265,23 @@ def test_walkers_know_which_metal_is_live(method, fate):
         invariants.check(simulation)
 
 
+@pytest.mark.parametrize("changes", [{"layer.unscreened_share": 0.3}, {"plating.kinetics": "butler-volmer"}])
+def test_plating_begins_with_a_fit_potential_where_nothing_was_left_to_strip(changes):
+    """Nothing bounds the potential then, which is of no use to the next step."""
+    steps = ["plate 0.15 mAh/cm^2 at 1 mA/cm^2", "strip at 1 mA/cm^2 until 0.3 V"]
+    protocol = {"protocol": {"steps": steps, "cycles": 4}, "stop": None, "lattice.nz": 64, "output.series_points": 80}
+    simulation = Cycling(study(**protocol | {"field.method": "guided", "field.samples": 0} | LAYER | changes), 1)
+    began = []
+    while simulation.finished is None:
+        simulation.advance(10**9 if simulation.step.kind == "strip" and not simulation.at_step_end else 1)
+        if simulation.step.kind == "plate" and simulation._passed() == 1:
+            method, n = simulation._state.method, simulation._state.counters[0]
+            began.append((float(n.residual), float(np.abs(method.field.phi).max())))
+            simulation.advance(10**9)
+    assert simulation.report()["step_ends"]["nothing left"] > 1 and len(began) == 4
+    assert max(residual for residual, _ in began) < 0.05 and max(most for _, most in began) < 40
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cycling_inert", "cycling_piezo"])
 def test_the_guide_is_right_after_dead_lithium_has_settled(name):

@@ -103,6 +103,12 @@ def begin(method, model, box, state):
     n = state.counters[0]
     dead_contacts.enter_all(method.regions, state.lattice.cell, box)
     above.begin(method, box, n)
+    _begin_even(method, model, box, state)
+
+
+def _begin_even(method, model, box, state):
+    """Potential of a deposit of which nothing is known yet."""
+    n = state.counters[0]
     n.first_plane, n.interval, n.rest_plane = 1, 1.0, float(box.ns)
     multigrid.start_even(method, box, n)
     n.stretch_start = n.end_plane = box.ns  # from this the first refresh makes its grid
@@ -110,19 +116,32 @@ def begin(method, model, box, state):
     _settle(method, model, box, state, FIRST_REFRESHES)
 
 
+def _is_spent(n):
+    """Whether no lithium is left that is not dead."""
+    return n.initial + n.plated - n.stripped <= n.dead_voxels
+
+
 def _settle(method, model, box, state, most):
-    """Refresh until the potential is fit to begin with."""
-    method.planned[START] = state.counters[0].plated - state.counters[0].stripped
-    for _ in range(most):
+    """Refresh until the potential is fit to begin with; where nothing can dissolve there is none."""
+    n = state.counters[0]
+    method.planned[START] = n.plated - n.stripped
+    for _ in range(0 if n.stripping > 0 and _is_spent(n) else most):
         guide.refresh(method, model, box, state.lattice, state.counters)
-        if state.counters[0].residual < SETTLED:
+        if n.residual < SETTLED:
             break
 
 
 @verbs.take_over.of(Guided)
 def take_over(method, old, model, box, state):
-    """The potential is kept, too: that of a linear law is the same for any current, in its own unit."""
+    """The potential is kept, too: that of a linear law is the same for any current, in its own unit.
+
+    Not where no lithium was left that could dissolve: then no face bounds it.
+    """
     n, kept = state.counters[0], ("field", "hierarchy", "floor", "planned")
+    if old.counters[0].stripping > 0 and _is_spent(n):
+        state = walkers.take_over(method, old, model, box, state)
+        _begin_even(state.method, model, box, state)
+        return state
     method = method._replace(**{name: getattr(old.method, name) for name in kept})
     state = walkers.take_over(method, old, model, box, state)
     for name in ("first_plane", "stretch_start", "end_plane", "rest_plane"):
