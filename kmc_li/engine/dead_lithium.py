@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from kmc_li.kernels import settling
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice import crumbling
-from kmc_li.kernels.lattice.occupancy import LI, Box
+from kmc_li.kernels.lattice.occupancy import LI, Box, any_live
 from kmc_li.kernels.methods.ageing import AgedWalkers
 from kmc_li.kernels.methods.guided import Guided
 from kmc_li.kernels.methods.walkers import Walkers
@@ -22,7 +22,7 @@ def settle(model: Model, box: Box, state: State) -> NDArray[np.bool_] | None:
     touched = crumbling.crumble(lattice, box, top, crumbling.allocate(box, top), state.search)
     if isinstance(state.method, (Walkers, AgedWalkers, Guided)):
         settling.follow(model, box, state, touched)
-        if isinstance(state.method, Guided) and n.initial + n.plated - n.stripped > n.dead_voxels:
+        if isinstance(state.method, Guided) and any_live(lattice, box):
             verbs.refresh(state.method, model, box, state)
         return None
     occupied: NDArray[np.bool_] = ((lattice.cell & LI) != 0).reshape(box)

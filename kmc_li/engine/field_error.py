@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.lattice.occupancy import Box
 from kmc_li.kernels.layers import bare
+from kmc_li.kernels.methods import guidance  # noqa: F401  enters its verb
 from kmc_li.kernels.methods.multigrid import Multigrid, Settings
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.solver import equations, hierarchy, krylov, rates

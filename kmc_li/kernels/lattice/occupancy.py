@@ -95,6 +95,11 @@ def clear(cell, height, columns, box, column, s):
         columns[new] += 1
 
 
+def any_live(lattice: Lattice, box: Box) -> bool:
+    """Whether any Li above the collector's plane is live."""
+    return bool(((lattice.cell.reshape(box)[:, :, 1:] & np.uint8(LI | DEAD)) == LI).any())
+
+
 @njit
 def surface_voxels(cell):
     """How many voxels have Li neighbours, but not all six."""

@@ -10,7 +10,6 @@ Faces of which the current is negative dissolve at their rate, and each ion that
 lands: charge is conserved in every single event. Where a potential is held it may escape instead.
 """
 
-import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +18,8 @@ from kmc_li.kernels import loop
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.codes import ESCAPED, NO_METAL
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import high_plane, is_empty
-from kmc_li.kernels.lattice.surface import is_live, live_faces
+from kmc_li.kernels.lattice.occupancy import any_live, high_plane, is_empty
+from kmc_li.kernels.lattice.surface import live_faces
 from kmc_li.kernels.methods import (
     above,
     dead_contacts,
@@ -116,16 +115,11 @@ def _begin_even(method, model, box, state):
     _settle(method, model, box, state, FIRST_REFRESHES)
 
 
-def _is_spent(n):
-    """Whether no lithium is left that is not dead."""
-    return n.initial + n.plated - n.stripped <= n.dead_voxels
-
-
 def _settle(method, model, box, state, most):
     """Refresh until the potential is fit to begin with; where nothing can dissolve there is none."""
     n = state.counters[0]
     method.planned[START] = n.plated - n.stripped
-    for _ in range(0 if n.stripping > 0 and _is_spent(n) else most):
+    for _ in range(most if n.stripping == 0 or any_live(state.lattice, box) else 0):
         guide.refresh(method, model, box, state.lattice, state.counters)
         if n.residual < SETTLED:
             break
@@ -138,7 +132,7 @@ def take_over(method, old, model, box, state):
     Not where no lithium was left that could dissolve: then no face bounds it.
     """
     n, kept = state.counters[0], ("field", "hierarchy", "floor", "planned")
-    if old.counters[0].stripping > 0 and _is_spent(n):
+    if old.counters[0].stripping > 0 and not any_live(state.lattice, box):
         state = walkers.take_over(method, old, model, box, state)
         _begin_even(state.method, model, box, state)
         return state
@@ -170,35 +164,6 @@ def rates_in_use(method, out):
 def mean_field(method, box, state):
     n = state.counters[0]
     return float(n.potential), float(n.high_share)
-
-
-@verbs.guidance.of(Guided)
-def guidance(method, box, state):
-    voxels = state.lattice.cell.size
-    method = method._replace(law=copy.deepcopy(method.law))  # a law notes what it is asked
-    found = np.zeros(voxels), np.zeros(voxels), np.zeros(voxels)
-    _note_guidance(method, state.lattice.cell, box, state.counters, *found)
-    return found
-
-
-@njit
-def _note_guidance(method, cell, box, counters, conductance, source, leaving):
-    n = counters[0]
-    for column in range(box.nx * box.ny):
-        for s in range(1, min(n.top_plane + 2, box.ns - 1)):
-            i = column * box.ns + s
-            if is_empty(cell[i]):
-                faces = live_faces(cell, box, column, s)
-                if faces > 0:
-                    conductance[i] = sink(method, cell, box, n, column // box.ny, column % box.ny, s, faces)
-            elif method.dissolving[column] > 0.0 and s > n.rest_plane:
-                for q in range(6):
-                    other, t, h = dissolving.across(box, column, s, q)
-                    if other < 0 or not is_live(cell[i]):
-                        continue
-                    current = equations.strip_face(cell, box, method.field, method.law, other, t, h)
-                    source[other * box.ns + t] += current
-                    leaving[i] += current
 
 
 @verbs.physics.of(Guided)
