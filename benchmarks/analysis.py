@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from kmc_li import morphology
+from kmc_li.commands.parser import at_least
 from kmc_li.morphology import MEASURES, Deposit, Undefined
 
 
@@ -65,7 +66,7 @@ def measure_one_by_one(shape: tuple[int, int, int], metal: float) -> dict[str, f
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--shape", type=int, nargs=3, default=(256, 256, 512), metavar=("NX", "NY", "NZ"))
+    parser.add_argument("--shape", type=at_least(1), nargs=3, default=(256, 256, 512), metavar=("NX", "NY", "NZ"))
     parser.add_argument("--metal", type=float, default=0.3, help="share of metal under the envelope [0.3]")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()

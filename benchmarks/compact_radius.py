@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.engine import build
 from kmc_li.engine.simulation import Simulation
 from kmc_li.kernels.lattice.occupancy import BLOCKED
@@ -83,8 +84,8 @@ def exponent(radii: dict[int, list[float]]) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=6)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seeds", type=at_least(1), default=6)
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1)
     options = parser.parse_args()
     tasks = [(w, seed) for w in LENGTHS for seed in range(options.seeds)]
     with ProcessPoolExecutor(options.jobs) as pool:

@@ -22,6 +22,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.engine.seeds import substrate_heights
 from kmc_li.engine.simulation import Simulation
 from kmc_li.report.statistics import mean_band, ratio_band
@@ -157,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS) + " [all]")
     parser.add_argument("--kept", type=Path, metavar="FILE", help="JSON lines of finished runs, read and added to")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1)
     options = parser.parse_args()
     cases = [case for part in options.parts or PARTS for case in PARTS[part]]
     tasks = [(name, case, seed) for case in cases for name in case.conditions for seed in range(case.seeds)]

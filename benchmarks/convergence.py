@@ -25,6 +25,7 @@ import buds  # noqa: E402
 import continuum  # noqa: E402
 
 from kmc_li import field  # noqa: E402
+from kmc_li.commands.parser import at_least  # noqa: E402
 
 CELL, CELL_PLANAR, CELL_SPHEROID = 8, 64, 10  # width over radius
 GAPS = (1, 2, 4, 8, 16, 32)  # of the top above the deposit, in voxels
@@ -112,7 +113,7 @@ def _shares(rough: np.ndarray, gap: int, wagner: float) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--largest", type=int, default=24, metavar="VOXELS", help="greatest radius of a bud [24]")
+    parser.add_argument("--largest", type=at_least(1), default=24, metavar="VOXELS", help="greatest radius [24]")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
     options = parser.parse_args()
     radii = tuple(radius for radius in RADII if radius <= options.largest)

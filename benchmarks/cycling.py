@@ -23,6 +23,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.engine.cycling import Cycling
 from kmc_li.engine.field_error import field_error
 from kmc_li.kernels.base.codes import NO_METAL
@@ -177,8 +178,8 @@ def error(seed: int, cycles: int = 7, columns: int = 32) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--cycles", type=int, default=20, metavar="N", help="[20]")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cycles", type=at_least(1), default=20, metavar="N", help="[20]")
+    parser.add_argument("--seed", type=at_least(0), default=1)
     parser.add_argument("--along", action="store_true", help="only walks along the first stripping of bare lithium")
     parser.add_argument("--error", action="store_true", help="only the error (TV) of guided walkers in cycles")
     options = parser.parse_args()

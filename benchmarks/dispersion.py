@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.engine import build
 from kmc_li.engine.simulation import Simulation
 from kmc_li.report.statistics import mean_band
@@ -95,8 +96,8 @@ def neutral_um(waves: list[Wave]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=4)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seeds", type=at_least(1), default=4)
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1)
     options = parser.parse_args()
     tasks = [(c, v, seed) for c in CUTOFFS for v in VOXELS_UM for seed in range(options.seeds)]
     with ProcessPoolExecutor(options.jobs) as pool:

@@ -42,6 +42,7 @@ from growth import SAMPLES, Case, Growth, error, grow
 from tqdm import tqdm
 
 from kmc_li import UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.storage.provenance import provenance
 from kmc_li.study.choices import METHODS
 
@@ -243,14 +244,14 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few rows, at most 90 s once the kernels are compiled")
     parser.add_argument("--docs", action="store_true", help="the rows of docs/field.md, some minutes")
-    parser.add_argument("--columns", type=int, nargs="+", metavar="N", help="boxes of N x N columns, in place of all")
+    parser.add_argument("--columns", type=at_least(1), nargs="+", metavar="N", help="boxes of N x N, in place of all")
     parser.add_argument("--two-d", action="store_true", help="with --columns: N x 1")
     parser.add_argument("--delta-over-W", type=float, nargs="+", metavar="X", help="Δ/W; inf: W = 0")
     parser.add_argument("--method", choices=tuple(METHODS), help="this one alone")
     parser.add_argument("--tolerance", type=float, nargs="+", metavar="PERCENT", help="of the solver, 0.01 to 20 [1]")
     parser.add_argument("--plain-faces", action="store_true", help="without face-area weights")
-    parser.add_argument("--monolayers", type=int, default=8, metavar="N", help="thickness if dense [8]")
-    parser.add_argument("--repeats", type=int, default=3, metavar="N", help="times a deposit is grown [3]")
+    parser.add_argument("--monolayers", type=at_least(1), default=8, metavar="N", help="thickness if dense [8]")
+    parser.add_argument("--repeats", type=at_least(1), default=3, metavar="N", help="times a deposit is grown [3]")
     parser.add_argument("--no-libraries", action="store_true", help="leave out scipy's and pyamg's solvers")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
     names = ("all", *study_speed.STUDIES)
@@ -259,7 +260,7 @@ def arguments() -> argparse.ArgumentParser:
     wide = f"Wagner length of the study wide [{study_speed.WIDE_UM:g}]"
     parser.add_argument("--wide-um", type=float, default=study_speed.WIDE_UM, metavar="UM", help=wide)
     parser.add_argument("--capacity", type=float, default=0.5, metavar="MAH_CM2", help="of the studies [0.5 mAh/cm^2]")
-    parser.add_argument("--moments", type=int, metavar="N", help="with TV, of a study [40 for 64 columns]; 0: none")
+    parser.add_argument("--moments", type=at_least(0), metavar="N", help="with TV, of a study [40 for 64 columns]")
     return parser
 
 

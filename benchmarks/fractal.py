@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmc_li import Parameters
+from kmc_li.commands.parser import at_least
 from kmc_li.engine import build
 from kmc_li.engine import field_error as exact
 from kmc_li.engine.advance import advance
@@ -103,9 +104,9 @@ def dimension(voxels: NDArray[np.int64], radii: NDArray[np.float64], smallest: f
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--exponent", type=float, nargs="+", default=list(PUBLISHED), metavar="ETA")
-    parser.add_argument("--columns", type=int, default=1024, metavar="N", help="width of the cell [1024]")
-    parser.add_argument("--voxels", type=int, metavar="N", help="of a cluster [4096, 2896, 724 by exponent]")
-    parser.add_argument("--seeds", type=int, default=12, metavar="N", help="clusters, >= 2 [12]")
+    parser.add_argument("--columns", type=at_least(1), default=1024, metavar="N", help="width of the cell [1024]")
+    parser.add_argument("--voxels", type=at_least(1), metavar="N", help="of a cluster [4096, 2896, 724 by exponent]")
+    parser.add_argument("--seeds", type=at_least(2), default=12, metavar="N", help="clusters, >= 2 [12]")
     parser.add_argument("--tolerance", type=float, default=1.0, metavar="PERCENT", help="field.tolerance [1]")
     parser.add_argument("--json", metavar="FILE", help="write all radii there too")
     options = parser.parse_args()

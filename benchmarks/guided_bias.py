@@ -16,6 +16,7 @@ from multiprocessing import get_context
 import numpy as np
 
 import kmc_li
+from kmc_li.commands.parser import at_least
 from kmc_li.engine.simulation import Simulation
 
 USUAL = 0.01  # tolerance of the studies
@@ -38,10 +39,10 @@ def grown(case: tuple[str, str, int, int, float, float]) -> list[float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("study", help="inert, piezo or anti_poled")
-    parser.add_argument("--guided", type=int, default=96, metavar="N", help="deposits by guided walkers [96]")
-    parser.add_argument("--multigrid", type=int, default=32, metavar="N", help="deposits by the multigrid [32]")
-    parser.add_argument("--finer", type=int, default=0, metavar="N", help="in its place, by guided walkers")
-    parser.add_argument("--columns", type=int, default=48, metavar="N", help="along x and y [48]")
+    parser.add_argument("--guided", type=at_least(2), default=96, metavar="N", help="deposits by guided walkers [96]")
+    parser.add_argument("--multigrid", type=at_least(2), default=32, metavar="N", help="deposits by the multigrid [32]")
+    parser.add_argument("--finer", type=at_least(0), default=0, metavar="N", help="in its place, by guided walkers")
+    parser.add_argument("--columns", type=at_least(1), default=48, metavar="N", help="along x and y [48]")
     parser.add_argument("--capacity", type=float, default=0.25, metavar="MAH_CM2", help="areal capacity [0.25]")
     parser.add_argument("--tolerance", type=float, default=0.001, metavar="TV", help="of what is compared with [0.001]")
     options = parser.parse_args()

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError, simulate
+from kmc_li.commands.parser import at_least
 from kmc_li.study.choices import METHODS
 from kmc_li.study.presets import study_path
 
@@ -79,11 +80,11 @@ def main() -> None:
     parser.add_argument("--study", default="piezo", metavar="NAME", help="bare, inert, piezo, anti_poled ... [piezo]")
     parser.add_argument("--share", type=float, metavar="X", help="layer.unscreened_share in place of the study's")
     parser.add_argument("--layer-conductivity", type=float, metavar="S_M", help="in place of the study's")
-    parser.add_argument("--columns", type=int, default=12, metavar="N", help="columns along x [12]")
-    parser.add_argument("--rows", type=int, metavar="N", help="columns along y [as along x]; 1 is 2-D")
+    parser.add_argument("--columns", type=at_least(1), default=12, metavar="N", help="columns along x [12]")
+    parser.add_argument("--rows", type=at_least(1), metavar="N", help="columns along y [as along x]; 1 is 2-D")
     parser.add_argument("--monolayers", type=float, default=8, metavar="X", help="events a column [8]")
-    parser.add_argument("--seeds", type=int, default=24, metavar="N", help="deposits of each, >= 2 [24]")
-    parser.add_argument("--engine-seeds", type=int, metavar="N", help="deposits of the engine [as of the twin]")
+    parser.add_argument("--seeds", type=at_least(2), default=24, metavar="N", help="deposits of each, >= 2 [24]")
+    parser.add_argument("--engine-seeds", type=at_least(1), metavar="N", help="deposits of the engine [as of the twin]")
     parser.add_argument("--method", nargs="+", default=["multigrid"], choices=tuple(METHODS), help="[multigrid]")
     parser.add_argument("--tolerance", type=float, nargs="+", default=[0.1], metavar="PERCENT", help="[0.1]")
     parser.add_argument("--json", metavar="FILE", help="write every deposit's measures there too")

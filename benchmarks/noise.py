@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError
+from kmc_li.commands.parser import at_least
 from kmc_li.engine import build
 from kmc_li.engine.simulation import Simulation
 from kmc_li.report.statistics import mean_band
@@ -109,7 +110,7 @@ def over_theory(case: Case, seed: int) -> list[float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=at_least(1), default=os.cpu_count() or 1)
     options = parser.parse_args()
     tasks = [(case, seed) for case in CASES for seed in range(case.seeds)]
     with ProcessPoolExecutor(options.jobs) as pool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from study_speed import Growing, Row, parameters
 from tqdm import tqdm
 
+from kmc_li.commands.parser import at_least
 from kmc_li.engine.field_error import guided_and_converged_rates
 
 STUDIES = ("anti_poled", "piezo", "inert")
@@ -56,8 +57,8 @@ def line(study: str, low: float, high: float, rows: NDArray[np.float64]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("studies", nargs="*", default=STUDIES, metavar="STUDY", help=f"of {', '.join(STUDIES)} [all]")
-    parser.add_argument("--seeds", type=int, default=10, metavar="N", help="deposits of each [10]")
-    parser.add_argument("--columns", type=int, default=48, metavar="N", help="along x and y [48]")
+    parser.add_argument("--seeds", type=at_least(1), default=10, metavar="N", help="deposits of each [10]")
+    parser.add_argument("--columns", type=at_least(1), default=48, metavar="N", help="along x and y [48]")
     parser.add_argument("--capacity", type=float, default=0.3, metavar="MAH_CM2", help="areal capacity [0.3]")
     options = parser.parse_args()
     if unknown := set(options.studies) - set(STUDIES):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmc_li import Parameters, field
+from kmc_li.commands.parser import at_least
 from kmc_li.engine import build
 from kmc_li.engine.advance import advance
 
@@ -101,7 +102,7 @@ def _heights(box: Any, state: Any) -> NDArray[np.float64]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--grow", action="store_true", help="let the planes grow, too")
-    parser.add_argument("--seeds", type=int, default=4, metavar="N", help="of each that grows, >= 2 [4]")
+    parser.add_argument("--seeds", type=at_least(2), default=4, metavar="N", help="of each that grows, >= 2 [4]")
     options = parser.parse_args()
     print("| plane | weights, W = 30 voxels | W = 1000 | plain faces, W = 30 | W = 1000 |\n|---|---|---|---|---|")
     for plane in SLOPES:

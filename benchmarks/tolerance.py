@@ -20,6 +20,7 @@ from scipy.stats import ttest_ind
 from tqdm import tqdm
 
 from kmc_li import Parameters, UserError, simulate
+from kmc_li.commands.parser import at_least
 from kmc_li.report.statistics import mean_band
 
 METRICS = {"roughness_Sq_um": "Sq", "thickness_um": "thickness", "porosity": "porosity"}
@@ -76,9 +77,9 @@ def table(groups: dict[float, dict[str, list[float]]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--columns", type=int, default=64, metavar="N", help="box of N x N columns [64]")
+    parser.add_argument("--columns", type=at_least(1), default=64, metavar="N", help="box of N x N columns [64]")
     parser.add_argument("--delta-over-W", type=float, default=0.3, metavar="X", help="voxel over Wagner length [0.3]")
-    parser.add_argument("--seeds", type=int, default=12, metavar="N", help="deposits at each tolerance, >= 2 [12]")
+    parser.add_argument("--seeds", type=at_least(2), default=12, metavar="N", help="deposits at each, >= 2 [12]")
     parser.add_argument(
         "--tolerance", type=float, nargs="+", default=[0.2, 1.0, 5.0], metavar="PERCENT", help="two or more [0.2 1 5]"
     )

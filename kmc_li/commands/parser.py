@@ -68,14 +68,14 @@ def parser() -> argparse.ArgumentParser:
     words = "folder for results [kmc_li_demo, kmc_li_demo_cycles]"
     sub.add_argument("-o", metavar="DIR", dest="out", help=words)
     words = "plate and strip 1 mAh/cm2 so often in place of one deposit, on a box of half the width"
-    sub.add_argument("--cycles", type=_at_least(1), metavar="N", help=words)
-    sub.add_argument("--seeds", type=_at_least(2), default=4, metavar="N", help="number of runs of each study [4]")
+    sub.add_argument("--cycles", type=at_least(1), metavar="N", help=words)
+    sub.add_argument("--seeds", type=at_least(2), default=4, metavar="N", help="number of runs of each study [4]")
     _add_jobs(sub)
 
     sub = verb(verbs.run, "run", "grow one deposit", "kmc-li run piezo -o results/piezo --seed 7")
     sub.add_argument("study", **study)
     _add_folder(sub, "a new or empty folder that receives the run")
-    sub.add_argument("--seed", type=_at_least(0), default=0, metavar="N", help="seed of the random numbers [0]")
+    sub.add_argument("--seed", type=at_least(0), default=0, metavar="N", help="seed of the random numbers [0]")
 
     words = "complete an interrupted run up to the target of its study"
     sub = verb(verbs.resume, "resume", words, "kmc-li resume results/piezo")
@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
     sub = verb(verbs.ensemble, "ensemble", words, "kmc-li ensemble bare --seeds 8 --jobs 4 -o results/bare")
     sub.add_argument("study", **study)
     words = "number of runs; they have the seeds 0 to N - 1"
-    sub.add_argument("--seeds", type=_at_least(1), required=True, metavar="N", help=words)
+    sub.add_argument("--seeds", type=at_least(1), required=True, metavar="N", help=words)
     _add_jobs(sub)
     _add_folder(sub, "folder that receives one run folder for each seed")
     words = "where the runs are done: local, or tcp://HOST:PORT of a dask scheduler [local]"
@@ -146,14 +146,16 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_jobs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=_at_least(1), metavar="J", help="number of processes [one for each processor]")
+    parser.add_argument("--jobs", type=at_least(1), metavar="J", help="number of processes [one for each processor]")
 
 
 def _add_folder(parser: argparse.ArgumentParser, help: str) -> None:
     parser.add_argument("-o", metavar="DIR", dest="out", required=True, help=help)
 
 
-def _at_least(least: int) -> Any:
+def at_least(least: int) -> Any:
+    """Type of an argument: a whole number, no smaller than this."""
+
     def read(text: str) -> int:
         try:
             value = int(text)
