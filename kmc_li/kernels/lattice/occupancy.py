@@ -59,6 +59,15 @@ def around(box, column):
     return west, east, south, north
 
 
+@leaf
+def highest_around(box, height, column):
+    """Plane of the highest Li of a column and its neighbours: no face of the column lies above the plane on it."""
+    highest = height[column]
+    for other in around(box, column):
+        highest = max(highest, height[other])
+    return highest
+
+
 @njit
 def _count(cell, box, column, s, change):
     for other in around(box, column):

@@ -15,7 +15,7 @@ import numpy as np
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import Box, around, is_empty, top
+from kmc_li.kernels.lattice.occupancy import Box, around, highest_around, is_empty, top
 from kmc_li.kernels.lattice.surface import live_faces, wrapped
 from kmc_li.kernels.methods import dissolving, walkers
 from kmc_li.kernels.methods.guide_grid import (
@@ -83,15 +83,6 @@ def _is_near(method, model, box, height, n, column, s):
     return False
 
 
-@leaf
-def _highest(box, height, column):
-    """No face lies above the plane on this one: the highest Li of a column and its neighbours."""
-    highest = height[column]
-    for other in around(box, column):
-        highest = max(highest, height[other])
-    return highest
-
-
 @njit
 def _followed(method, cell, box, height, n, drawn):
     """Sums over the cells that are followed: of w, h w, h^2 w, and of conductance times phi and h phi.
@@ -101,7 +92,7 @@ def _followed(method, cell, box, height, n, drawn):
     field, first = method.field, first_followed(method, n)
     weight, first_moment, second_moment, potential, product = 0.0, 0.0, 0.0, 0.0, 0.0
     for column in range(box.nx * box.ny):
-        highest = _highest(box, height, column)
+        highest = highest_around(box, height, column)
         drawn[column] = 0.0
         for s in range(first, highest + 2):
             a = place(field, column, s)
@@ -190,7 +181,7 @@ def _note_most(method, cell, box, height, n):
     field, most = method.field, 0.0
     for column in range(box.nx * box.ny):
         lowest = n.first_plane + int(method.floor[column] > 0)  # what lies below the grid is no face
-        for s in range(lowest, _highest(box, height, column) + 2):
+        for s in range(lowest, highest_around(box, height, column) + 2):
             a = place(field, column, s)
             slope, phi = np.float64(field.surface_conductance[a]), np.float64(field.phi[a])
             if slope > 0.0 and phi > 0.0 and slope - np.float64(field.rhs[a]) / phi > most:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
 from kmc_li.kernels.base.records import record
-from kmc_li.kernels.lattice.occupancy import LI, Box, around, is_empty
+from kmc_li.kernels.lattice.occupancy import LI, Box, around, highest_around, is_empty
 from kmc_li.kernels.lattice.surface import area_ratio_along, conducts
 from kmc_li.kernels.solver.equations import place
 from kmc_li.kernels.solver.hierarchy import LANES
@@ -129,10 +129,7 @@ def _ask(field, columns, law, cell, box, column, first, shifted, planes, lateral
 @leaf
 def _reached(box, height, column, first, planes):
     """Planes of a column, from `first` on, that Li beside it or in it may touch, rounded up to whole LANES."""
-    highest = height[column]
-    for other in around(box, column):
-        highest = max(highest, height[other])
-    return max(min(-(-(highest + 2 - first) // LANES) * LANES, planes), 0)
+    return max(min(-(-(highest_around(box, height, column) + 2 - first) // LANES) * LANES, planes), 0)
 
 
 @njit

@@ -10,7 +10,7 @@ import numpy as np
 
 from kmc_li.kernels.base import verbs
 from kmc_li.kernels.base.jit import leaf, njit
-from kmc_li.kernels.lattice.occupancy import around, is_empty, top
+from kmc_li.kernels.lattice.occupancy import highest_around, is_empty, top
 from kmc_li.kernels.selection import composition_rejection as selection
 from kmc_li.kernels.solver import hierarchy, multigrid, rates, sealed
 from kmc_li.kernels.solver.equations import hold_top, linearise, set_cells, set_planes, set_top
@@ -74,15 +74,6 @@ def move_grid(settings, box, field, n):
     return True
 
 
-@leaf
-def _highest(box, height, column):
-    """No face lies above this plane: the highest Li of a column and its neighbours, and the plane on it."""
-    highest = height[column]
-    for other in around(box, column):
-        highest = max(highest, height[other])
-    return highest + 2
-
-
 @njit
 def _sum(model, cell, box, height, method, first, end_plane, plain, current, former):
     """Sums by plane: current[plane] of the rates of plating from the present field, former[plane] of all listed rates.
@@ -95,7 +86,7 @@ def _sum(model, cell, box, height, method, first, end_plane, plain, current, for
         current[s] = 0.0
         former[s] = 0.0
     for column in range(box.nx * box.ny):
-        end = max(min(_highest(box, height, column), end_plane), first)
+        end = max(min(highest_around(box, height, column) + 2, end_plane), first)
         stop = max(min(end, plain), first)
         a = column * box.ns
         potential, conductance, into = phi[a + first : a + stop], sink[a + first : a + stop], current[first:stop]
@@ -125,7 +116,7 @@ def _list(model, cell, box, height, method, first, end_plane, plain, old_scale, 
     for s in range(first, end_plane):
         difference[s] = 0.0
     for column in range(box.nx * box.ny):
-        end = max(min(_highest(box, height, column), end_plane), first)
+        end = max(min(highest_around(box, height, column) + 2, end_plane), first)
         stop = max(min(end, plain), first)
         a = column * box.ns
         b = a + first
