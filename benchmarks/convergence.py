@@ -113,7 +113,7 @@ def _shares(rough: np.ndarray, gap: int, wagner: float) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--largest", type=at_least(1), default=24, metavar="VOXELS", help="greatest radius [24]")
+    parser.add_argument("--largest", type=at_least(1), default=24, metavar="VOXELS", help="largest bud's radius [24]")
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
     options = parser.parse_args()
     radii = tuple(radius for radius in RADII if radius <= options.largest)

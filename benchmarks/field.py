@@ -260,7 +260,8 @@ def arguments() -> argparse.ArgumentParser:
     wide = f"Wagner length of the study wide [{study_speed.WIDE_UM:g}]"
     parser.add_argument("--wide-um", type=float, default=study_speed.WIDE_UM, metavar="UM", help=wide)
     parser.add_argument("--capacity", type=float, default=0.5, metavar="MAH_CM2", help="of the studies [0.5 mAh/cm^2]")
-    parser.add_argument("--moments", type=at_least(0), metavar="N", help="with TV, of a study [40 for 64 columns]")
+    moments = "with TV, of a study [40 for 64 columns]; 0: none"
+    parser.add_argument("--moments", type=at_least(0), metavar="N", help=moments)
     return parser
 
 

@@ -326,7 +326,7 @@ def correct(grids, work):
 def cycle(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work, relaxed=False):
     """One symmetric V(1,1)-cycle from the present phi; returns sum |residual| after the first smoothing.
 
-    Without this where phi is `relaxed`: by the cycle before, which ended with the same.
+    `relaxed`: the cycle before has just ended with a smoothing, so this one does without its first.
     """
     norm = _down(phi, inverse_diagonal, rhs, cx, cy, cz, grids, work, relaxed)
     correct(grids, work)
